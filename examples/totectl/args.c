@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The command line: options and operands in any order, each option once, everything that is refused
+ * from the arguments alone refused here, with the word that was probably meant.
+ */
+#include "args.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "out.h"
+
+static const struct {
+	const char *name;
+	const char *value; /* NULL: a switch */
+	const char *about;
+} options[OPT_COUNT] = {
+	[OPT_ROOT] = {"-C", "ROOT",
+		"the orchestration root (else TOTE_ROOT, else the nearest parent)"},
+	[OPT_ACTOR] = {"--actor", "NAME", "who does it (else TOTE_ACTOR, else login@host)"},
+	[OPT_WAIT] = {"--wait", "SECONDS", "how long to wait for a lock; 10 unless given"},
+	[OPT_JSON] = {"--json", NULL, "JSON, one object a line; an error is one object on stderr"},
+	[OPT_HELP] = {"--help", NULL, "this text"},
+	[OPT_VERSION] = {"--version", NULL, "the version of the library that is running"},
+	[OPT_ORIGIN] = {"--origin", "NAME", "its name for ever, best a URL without https://"},
+	[OPT_AT] = {"--at", "DIR", "where the container is to lie, instead of containers/ID"},
+	[OPT_KEY] = {"--key", "FILE", "its signing key, which is copied into the key store"},
+	[OPT_REASON] = {"--reason", "TEXT", "why; it stays in the ledger for ever"},
+	[OPT_YES] = {"--yes", NULL, "do not ask"},
+	[OPT_TO] = {"--to", "DIR", "put them below this directory of the container"},
+	[OPT_DRY_RUN] = {"--dry-run", NULL, "say what would be sealed, and seal nothing"},
+	[OPT_KIND] = {"--kind", "K", "the kind: record (unless given), record.* or host.*"},
+	[OPT_FIELD] = {"--field", "K=V", "a header field; may be given many times"},
+	[OPT_EXPECT] = {"--expect", "SEQ", "the seq it must get, so that a retry never doubles it"},
+	[OPT_LAST] = {"--last", NULL, "print the newest one as it is; sign nothing"},
+	[OPT_OUT] = {"-o", "DIR", "where to write; made if it is not there"},
+	[OPT_ENTRY] = {"--entry", "FILE|-", "the entry that the proof is of; - is standard input"},
+	[OPT_VKEY] = {"--vkey", "KEY", "the ledger's public key, or a file that holds it"},
+	[OPT_WITNESS] = {"--witness", "KEY",
+		"a witness's public key that must have cosigned, or a file"},
+	[OPT_ASSET] = {"--asset", "FILE", "the file that the entry is said to have sealed"},
+	[OPT_LEVEL] = {"--level", "LEVEL", "structure, or full (unless given): every byte read"},
+};
+
+#define EVERYWHERE (BIT(OPT_ROOT) | BIT(OPT_ACTOR) | BIT(OPT_WAIT) | BIT(OPT_JSON) | BIT(OPT_HELP))
+
+/* Levenshtein's distance, bounded: words longer than the row are as far apart as can be. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[32], i, j, n = strlen(b);
+
+	if (n + 1 > sizeof(row) / sizeof(row[0]) || strlen(a) > 64)
+		return SIZE_MAX;
+	for (j = 0; j <= n; j++)
+		row[j] = j;
+	for (i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= n; j++) {
+			size_t best = corner + (a[i - 1] != b[j - 1]);
+
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[n];
+}
+
+/* Keeps the nearer of two guesses; a beginning of the word is as good as one wrong letter. */
+static void guess(const char *typed, const char *word, const char **best, size_t *best_distance)
+{
+	size_t typed_length = strlen(typed), d = distance(typed, word);
+
+	if (typed_length >= 2 && !strncmp(typed, word, typed_length) && d > 1)
+		d = 1;
+	if (d < *best_distance && d <= 2 + (typed_length > 6) && d < typed_length) {
+		*best_distance = d;
+		*best = word;
+	}
+}
+
+static int unknown_verb(const struct call *call, const struct verb *verbs, const char *typed)
+{
+	const char *best = NULL;
+	size_t d = SIZE_MAX;
+
+	for (; verbs->name; verbs++)
+		guess(typed, verbs->name, &best, &d);
+	return best ? -fail_usage(call, "there is no verb '%s'; did you mean '%s'?", typed, best)
+		    : -fail_usage(call, "there is no verb '%s'; totectl --help lists them", typed);
+}
+
+static int unknown_option(const struct call *call, const char *typed)
+{
+	uint32_t allowed = EVERYWHERE | (call->verb ? call->verb->options : BIT(OPT_VERSION));
+	const char *best = NULL;
+	size_t i, d = SIZE_MAX;
+
+	for (i = 0; i < OPT_COUNT; i++) {
+		if (allowed & BIT(i))
+			guess(typed, options[i].name, &best, &d);
+	}
+	return best ? -fail_usage(call, "no option '%s' here; did you mean '%s'?", typed, best)
+		    : -fail_usage(call, "no option '%s' here; see totectl %s--help", typed,
+			      call->verb ? "VERB " : "");
+}
+
+static void help_options(uint32_t mask)
+{
+	size_t i;
+
+	for (i = 0; i < OPT_COUNT; i++) {
+		char name[32];
+
+		if (!(mask & BIT(i)))
+			continue;
+		snprintf(name, sizeof(name), "%s%s%s", options[i].name, options[i].value ? " " : "",
+			options[i].value ? options[i].value : "");
+		printf("    %-16s %s\n", name, options[i].about);
+	}
+}
+
+/* Lines of text, each behind the same words. */
+static void help_lines(const char *before, const char *lines)
+{
+	size_t n;
+
+	do {
+		n = strcspn(lines, "\n");
+		printf("%s%.*s\n", before, (int)n, lines);
+		lines += n + (lines[n] == '\n');
+	} while (*lines);
+}
+
+static void help_verb(const struct verb *verb)
+{
+	char usage[256];
+
+	puts("For example");
+	help_lines("    ", verb->example);
+	snprintf(usage, sizeof(usage), "%s %s", verb->name, verb->usage);
+	puts("\nUsage");
+	help_lines("    totectl ", usage);
+	printf("\n    %s\n", verb->about);
+	if (verb->options) {
+		puts("\nOptions");
+		help_options(verb->options);
+	}
+	puts("\nEverywhere");
+	help_options(EVERYWHERE);
+}
+
+static void help_all(const struct verb *verbs)
+{
+	puts("For example\n"
+	     "    totectl -C archive init --origin archive.example.com/acme\n"
+	     "    totectl -C archive provision contracts\n"
+	     "    totectl -C archive seal contracts lease.pdf\n"
+	     "    totectl -C archive audit\n"
+	     "\nUsage\n    totectl [-C ROOT] VERB ...\n\nVerbs (totectl VERB --help says more)");
+	for (; verbs->name; verbs++)
+		printf("    %-11s %s\n", verbs->name, verbs->about);
+	puts("\nEverywhere");
+	help_options(EVERYWHERE | BIT(OPT_VERSION));
+	puts("\nExit codes\n"
+	     "    0 good             1 failed              2 usage\n"
+	     "    3 not intact       4 not all looked at   6 a container unreachable\n"
+	     "    10 not a root      11 locked             12 no valid signature by these keys");
+}
+
+/* The option that a word names, with a value behind `=` split off; OPT_COUNT for none. */
+static size_t find_option(char *word, char **ret_value)
+{
+	char *equals = !strncmp(word, "--", 2) ? strchr(word, '=') : NULL;
+	size_t i, length = equals ? (size_t)(equals - word) : strlen(word);
+
+	*ret_value = equals ? equals + 1 : NULL;
+	if (!strcmp(word, "-h"))
+		return OPT_HELP;
+	for (i = 0; i < OPT_COUNT; i++) {
+		if (strlen(options[i].name) == length && !strncmp(word, options[i].name, length))
+			return i;
+	}
+	/* -CROOT and -oDIR, as elsewhere. */
+	if (word[0] == '-' && (word[1] == 'C' || word[1] == 'o') && word[2]) {
+		*ret_value = word + 2;
+		return word[1] == 'C' ? OPT_ROOT : OPT_OUT;
+	}
+	return OPT_COUNT;
+}
+
+static int take_option(struct call *call, char **argv, int argc, int *at)
+{
+	char *word = argv[*at], *value;
+	size_t option = find_option(word, &value);
+
+	if (option == OPT_COUNT)
+		return unknown_option(call, word);
+	if (!options[option].value && value)
+		return -fail_usage(call, "%s takes no value", options[option].name);
+	if (options[option].value && !value) {
+		if (*at + 1 >= argc)
+			return -fail_usage(call, "%s needs a value: %s %s", word,
+				options[option].name, options[option].value);
+		value = argv[++*at];
+	}
+	if (option == OPT_FIELD) {
+		call->field[call->field_count++] = value;
+		call->value[OPT_FIELD] = value;
+		return 0;
+	}
+	if (call->value[option] && options[option].value)
+		return -fail_usage(call, "%s is given twice", options[option].name);
+	call->value[option] = value ? value : "";
+	return 0;
+}
+
+/* Sorts argv into options and operands; the first operand is the verb. */
+static int sort_words(struct call *call, const struct verb *verbs, int argc, char **argv)
+{
+	int i, rc, only_operands = 0;
+
+	for (i = 1; i < argc; i++) {
+		const struct verb *v;
+
+		if (!only_operands && !strcmp(argv[i], "--")) {
+			only_operands = 1;
+		} else if (!only_operands && argv[i][0] == '-' && argv[i][1]) {
+			if ((rc = take_option(call, argv, argc, &i)) < 0)
+				return rc;
+		} else if (call->verb) {
+			call->operand[call->operand_count++] = argv[i];
+		} else {
+			for (v = verbs; v->name && strcmp(v->name, argv[i]) != 0; v++)
+				;
+			if (!v->name)
+				return unknown_verb(call, verbs, argv[i]);
+			call->verb = v;
+		}
+	}
+	return 0;
+}
+
+static int check_wait(struct call *call)
+{
+	const char *text = call->value[OPT_WAIT];
+	char *end;
+	double seconds;
+
+	if (!text)
+		return 0;
+	seconds = strtod(text, &end);
+	if (end == text || *end || !(seconds >= 0 && seconds <= 1e9) || strpbrk(text, "xXnN"))
+		return -fail_usage(call, "--wait %s: not a number of seconds", text);
+	call->wait_us = (int64_t)(seconds * 1e6);
+	if (call->wait_us == 0)
+		call->wait_us = -1; /* not at all */
+	return 0;
+}
+
+static int check_actor(struct call *call)
+{
+	const char *named = call->value[OPT_ACTOR] ? call->value[OPT_ACTOR] : getenv("TOTE_ACTOR");
+	const struct passwd *who;
+	char host[HOST_NAME_MAX + 1];
+	int length;
+
+	if (!named || (!*named && !call->value[OPT_ACTOR])) {
+		who = getpwuid(getuid());
+		if (gethostname(host, sizeof(host)) < 0)
+			strcpy(host, "localhost");
+		host[sizeof(host) - 1] = '\0';
+		length = who ? snprintf(call->actor, sizeof(call->actor), "%s@%s", who->pw_name,
+				       host)
+			     : snprintf(call->actor, sizeof(call->actor), "uid-%lu@%s",
+				       (unsigned long)getuid(), host);
+	} else {
+		length = snprintf(call->actor, sizeof(call->actor), "%s", named);
+	}
+	if (length <= 0 || (size_t)length >= sizeof(call->actor))
+		return -fail_usage(call, "the actor is empty or longer than %zu bytes",
+			sizeof(call->actor) - 1);
+	return 0;
+}
+
+/* What the verb's row says of options and operands. */
+static int check_row(struct call *call)
+{
+	const struct verb *v = call->verb;
+	size_t i;
+
+	for (i = 0; i < OPT_COUNT; i++) {
+		if (call->value[i] && !((EVERYWHERE | v->options) & BIT(i)))
+			return unknown_option(call, options[i].name);
+		if (!call->value[i] && (v->required & BIT(i)))
+			return -fail_usage(call, "%s %s is missing: totectl %s %s", options[i].name,
+				options[i].value, v->name, v->usage);
+	}
+	if (call->operand_count < v->least)
+		return -fail_usage(call, "too few words: totectl %s %s", v->name, v->usage);
+	if (call->operand_count > v->most)
+		return -fail_usage(call, "'%s' is a word too many: totectl %s %s",
+			call->operand[v->most], v->name, v->usage);
+	return 0;
+}
+
+/* Known before anything else, so that even the first error is an object. */
+static int wants_json(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (!strcmp(argv[i], "--json"))
+			return 1;
+	}
+	return 0;
+}
+
+int args_parse(struct call *call, const struct verb *verbs, int argc, char **argv)
+{
+	int rc;
+
+	call->json = wants_json(argc, argv);
+	call->operand = calloc((size_t)argc + 1, sizeof(char *));
+	call->field = calloc((size_t)argc + 1, sizeof(char *));
+	if (!call->operand || !call->field)
+		return -fail_usage(call, "no memory for the command line");
+	if ((rc = sort_words(call, verbs, argc, argv)) < 0)
+		return rc;
+	if (call->value[OPT_VERSION]) {
+		printf("totectl %s\n", tote_version());
+		return 1;
+	}
+	if (call->value[OPT_HELP]) {
+		if (call->verb)
+			help_verb(call->verb);
+		else
+			help_all(verbs);
+		return 1;
+	}
+	if (!call->verb)
+		return -fail_usage(call, "no verb; totectl --help lists them");
+	if ((rc = check_row(call)) < 0 || (rc = check_wait(call)) < 0 ||
+		(rc = check_actor(call)) < 0)
+		return rc;
+	return 0;
+}
+
+void args_end(struct call *call)
+{
+	free(call->operand);
+	free(call->field);
+	call->operand = NULL;
+	call->field = NULL;
+}
+
+int args_seq(const char *text, uint64_t *ret_seq)
+{
+	uint64_t n = 0;
+	const char *c;
+
+	for (c = text; *c >= '0' && *c <= '9'; c++) {
+		if (n > (uint64_t)INT64_MAX / 10)
+			return 0;
+		n = n * 10 + (uint64_t)(*c - '0');
+	}
+	if (c == text || *c || n > (uint64_t)INT64_MAX)
+		return 0;
+	*ret_seq = n;
+	return 1;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * totectl: the operators' program of libtoteborch. One row a verb: how it is typed, an example, the
+ * options it takes, who does it.
+ */
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "out.h"
+#include "root.h"
+#include "verbs.h"
+
+static const struct verb verbs[] = {
+	{"init", "--origin NAME", "make an orchestration root at ROOT, which is absent or empty",
+		"totectl -C archive init --origin archive.example.com/acme", BIT(OPT_ORIGIN),
+		BIT(OPT_ORIGIN), 0, 0, verb_init},
+	{"provision", "ID... [--at DIR]", "make containers; completes one that is half made",
+		"totectl provision contracts finance", BIT(OPT_AT), 0, 1, MANY, verb_provision},
+	{"register", "ID LOCATION [--key FILE]",
+		"take over a whole container that lies elsewhere; it is audited in full first",
+		"totectl register leases /mnt/old/leases --key leases.key", BIT(OPT_KEY), 0, 2, 2,
+		verb_register},
+	{"detach", "ID --reason TEXT", "mind a container no longer; it stays as it is where it is",
+		"totectl detach leases --reason 'moved to the branch office'", BIT(OPT_REASON),
+		BIT(OPT_REASON), 1, 1, verb_detach},
+	{"suspend", "ID --reason TEXT", "let a container take nothing until it is resumed",
+		"totectl suspend finance --reason 'year-end closing'", BIT(OPT_REASON),
+		BIT(OPT_REASON), 1, 1, verb_state},
+	{"resume", "ID --reason TEXT", "let a suspended container take records and assets again",
+		"totectl resume finance --reason 'closing done'", BIT(OPT_REASON), BIT(OPT_REASON),
+		1, 1, verb_state},
+	{"archive", "ID --reason TEXT [--yes]", "close a container for ever; it stays readable",
+		"totectl archive finance --reason 'fiscal year 2026 closed' --yes",
+		BIT(OPT_REASON) | BIT(OPT_YES), BIT(OPT_REASON), 1, 1, verb_state},
+	{"dispose", "ID --reason TEXT [--yes]",
+		"declare an archived container disposed of; its directory may then go",
+		"totectl dispose finance --reason 'retention of ten years is over' --yes",
+		BIT(OPT_REASON) | BIT(OPT_YES), BIT(OPT_REASON), 1, 1, verb_state},
+	{"seal", "ID SOURCE... [--to DIR] [--dry-run]",
+		"seal files and directories into a container; all offenders are listed first",
+		"totectl seal contracts scans/2026 lease.pdf --to inbox",
+		BIT(OPT_TO) | BIT(OPT_DRY_RUN), 0, 2, MANY, verb_seal},
+	{"append", "ID [--kind K] [--field K=V]... [--expect SEQ] [FILE|-]",
+		"append one record; its seq is printed when it is durable",
+		"totectl append finance --kind record.invoice --field number=2026-014 invoice.xml",
+		BIT(OPT_KIND) | BIT(OPT_FIELD) | BIT(OPT_EXPECT), 0, 1, 2, verb_append},
+	{"log", "ID", "list every entry of a ledger; `orchestrator` is the consolidated record",
+		"totectl log contracts", 0, 0, 1, 1, verb_log},
+	{"show", "ID SEQ", "show one entry whole", "totectl show contracts 41", 0, 0, 2, 2,
+		verb_show},
+	{"ls", "ID", "list the sealed assets: seq, bytes, path", "totectl ls contracts", 0, 0, 1, 1,
+		verb_ls},
+	{"cat", "ID PATH", "print an asset, if it is what was sealed",
+		"totectl cat contracts lease.pdf >lease.pdf", 0, 0, 2, 2, verb_cat},
+	{"manifest", "ID", "print what sha256sum -c takes, run in the container's assets/",
+		"(cd archive/containers/contracts/assets && totectl manifest contracts | sha256sum "
+		"-c)",
+		0, 0, 1, 1, verb_manifest},
+	{"checkpoint", "ID [--last]", "bring every entry under a signed checkpoint and print it",
+		"totectl checkpoint contracts", BIT(OPT_LAST), 0, 1, 1, verb_checkpoint},
+	{"prove", "ID SEQ|PATH -o DIR",
+		"write an entry and the proof that the ledger holds it: SEQ.entry, SEQ.tlog-proof",
+		"totectl prove contracts lease.pdf -o proof", BIT(OPT_OUT), BIT(OPT_OUT), 2, 2,
+		verb_prove},
+	{"verify",
+		"PROOF --entry FILE|- --vkey KEY [--witness KEY] [--asset FILE]\n"
+		"verify DIR --vkey KEY [--witness KEY]",
+		"verify a proof, or a whole ledger/ or log/ directory, with public keys alone",
+		"totectl verify proof/41.tlog-proof --entry proof/41.entry --vkey keys --asset "
+		"lease.pdf\n"
+		"totectl verify copy/contracts/ledger --vkey keys",
+		BIT(OPT_ENTRY) | BIT(OPT_VKEY) | BIT(OPT_WITNESS) | BIT(OPT_ASSET), BIT(OPT_VKEY),
+		1, 1, verb_verify},
+	{"keys", "[ID]", "print public keys: what an auditor needs", "totectl keys contracts >keys",
+		0, 0, 0, 1, verb_keys},
+	{"audit", "[ID...] [--level structure|full]",
+		"read what is there, compare it with what was promised, record what differs",
+		"totectl audit", BIT(OPT_LEVEL), 0, 0, MANY, verb_audit},
+	{"status", "[ID...]", "one table of all containers, worst first, with what to do next",
+		"totectl status", 0, 0, 0, MANY, verb_status},
+	{"ack", "FLAG --reason TEXT", "acknowledge a flag; what is damaged stays visible",
+		"totectl ack 57 --reason 'known: restored from the copy of Monday'",
+		BIT(OPT_REASON), BIT(OPT_REASON), 1, 1, verb_ack},
+	{"demo", "", "show all of it at work on files of this machine, in a scratch directory",
+		"totectl demo", 0, 0, 0, 0, verb_demo},
+	{NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL},
+};
+
+/* What was printed and never reached its place must not look like success. */
+static int flush(const struct call *call, int code)
+{
+	int failed;
+
+	progress_end();
+	failed = fflush(stdout) == EOF || ferror(stdout);
+	if (!failed)
+		return code;
+	clearerr(stdout);
+	return exit_worse(code, fail_system(call, 0, "standard output could not be written"));
+}
+
+int totectl(int argc, char **argv)
+{
+	struct call call;
+	int code;
+
+	memset(&call, 0, sizeof(call));
+	code = args_parse(&call, verbs, argc, argv);
+	if (code == 0)
+		code = root_close(&call, call.verb->run(&call));
+	else
+		code = code == 1 ? TOTE_CLASS_OK : TOTE_CLASS_USAGE;
+	code = flush(&call, code);
+	args_end(&call);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_DFL);
+	setlocale(LC_ALL, "C");
+	return totectl(argc, argv);
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * audit, and whatever else is such a job: its steps, its progress, each finding as it comes, a line
+ * for each verdict, and the worst of them said last.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "finding.h"
+#include "json.h"
+#include "out.h"
+#include "root.h"
+#include "verbs.h"
+
+#define STEP_BYTES (64u << 20)
+#define STEP_US	   200000
+
+const char *level_name(uint32_t level)
+{
+	return level == TOTE_LEVEL_FULL	       ? "full"
+	       : level == TOTE_LEVEL_STRUCTURE ? "structure"
+					       : "-";
+}
+
+const char *verdict_name(uint32_t verdict)
+{
+	switch (verdict) {
+	case TOTE_VERDICT_OK:
+		return "ok";
+	case TOTE_VERDICT_DAMAGED:
+		return "damaged";
+	case TOTE_VERDICT_INCOMPLETE:
+		return "incomplete";
+	default:
+		return "none";
+	}
+}
+
+/* One job, and the sum of its verdicts. Those of containers and the consolidated record's apart. */
+struct job {
+	struct call *call;
+	tote_audit *audit;
+	const char *label;
+	uint64_t containers, damaged, incomplete, unreachable, unwitnessed;
+	uint64_t entries, assets, bytes;
+	uint64_t findings;
+	int full;
+	int record; /* the consolidated record was among them */
+	int record_verdict;
+	int code;
+	struct tote_verdict *waiting; /* verdicts of this step that are not shown yet */
+	size_t waiting_count, waiting_shown;
+};
+
+/* ---- verdicts ---- */
+
+static void verdict_json(const struct tote_verdict *v, const char *container)
+{
+	struct json j;
+
+	json_begin(&j, stdout, "verdict");
+	json_string(&j, "container", container);
+	json_string(&j, "verdict", verdict_name(v->verdict));
+	json_string(&j, "level", level_name(v->level));
+	json_number(&j, "run", v->run);
+	json_number(&j, "entries", v->entries);
+	json_number(&j, "entries_total", v->entries_total);
+	json_number(&j, "assets", v->assets);
+	json_number(&j, "assets_total", v->assets_total);
+	json_number(&j, "bytes", v->bytes);
+	json_number(&j, "bytes_total", v->bytes_total);
+	json_number(&j, "findings", v->findings);
+	json_number(&j, "tree_size", v->tree_size);
+	json_b64(&j, "root", v->root, sizeof(v->root));
+	json_bool(&j, "witnessed", (v->flags & TOTE_VERDICT_WITNESSED) != 0);
+	json_number(&j, "witnessed_size", v->witnessed);
+	json_bool(&j, "cached", (v->flags & TOTE_VERDICT_CACHED) != 0);
+	json_bool(&j, "recorded", (v->flags & TOTE_VERDICT_NOT_RECORDED) == 0);
+	json_bool(&j, "unreachable", (v->flags & TOTE_VERDICT_UNREACHABLE) != 0);
+	if (v->oldest_unverified_us)
+		json_time(&j, "oldest_unverified", v->oldest_unverified_us);
+	json_end(&j);
+}
+
+static void verdict_text(const struct tote_verdict *v, const char *container)
+{
+	char entries[2][TEXT_MAX], assets[2][TEXT_MAX], bytes[TEXT_MAX], time[TEXT_MAX];
+
+	progress_end();
+	out_string(stdout, container);
+	printf(": %s%s%s: ", out_colour(v->verdict == TOTE_VERDICT_OK ? 'g' : 'r'),
+		verdict_name(v->verdict), out_colour('0'));
+	if (v->flags & TOTE_VERDICT_UNREACHABLE) {
+		puts("its directory could not be opened");
+		return;
+	}
+	printf("%s of %s entries", text_count(entries[0], v->entries),
+		text_count(entries[1], v->entries_total));
+	if (v->assets_total || v->assets)
+		printf(", %s of %s assets", text_count(assets[0], v->assets),
+			text_count(assets[1], v->assets_total));
+	printf(", %s read; %switnessed", text_bytes(bytes, v->bytes),
+		v->flags & TOTE_VERDICT_WITNESSED ? "" : "un");
+	if (v->flags & TOTE_VERDICT_CACHED)
+		fputs("; some of it may have come from memory (cached)", stdout);
+	if (v->flags & TOTE_VERDICT_NOT_RECORDED)
+		fputs("; not recorded", stdout);
+	if (v->oldest_unverified_us)
+		printf("; oldest record not verified: %s",
+			text_time(time, v->oldest_unverified_us));
+	putchar('\n');
+}
+
+static void count_verdict(struct job *job, const struct tote_verdict *v)
+{
+	int code = v->verdict == TOTE_VERDICT_OK	 ? TOTE_CLASS_OK
+		   : v->verdict == TOTE_VERDICT_DAMAGED	 ? TOTE_CLASS_INTEGRITY
+		   : v->flags & TOTE_VERDICT_UNREACHABLE ? TOTE_CLASS_UNREACHABLE
+							 : TOTE_CLASS_INCOMPLETE;
+
+	job->code = exit_worse(job->code, code);
+	job->full = v->level == TOTE_LEVEL_FULL;
+	if (!strcmp(v->container, "orchestrator")) {
+		job->record = 1;
+		job->record_verdict = (int)v->verdict;
+		job->bytes += v->bytes;
+		return;
+	}
+	job->containers++;
+	job->damaged += code == TOTE_CLASS_INTEGRITY;
+	job->incomplete += code == TOTE_CLASS_INCOMPLETE;
+	job->unreachable += code == TOTE_CLASS_UNREACHABLE;
+	job->unwitnessed += (v->flags & TOTE_VERDICT_WITNESSED) == 0;
+	job->entries += v->entries;
+	job->assets += v->assets;
+	job->bytes += v->bytes;
+}
+
+static void show_verdict(struct job *job, const struct tote_verdict *v)
+{
+	const char *name = v->container[0] ? v->container : job->label;
+
+	count_verdict(job, v);
+	if (job->call->json)
+		verdict_json(v, name);
+	else
+		verdict_text(v, name);
+}
+
+/* Fetches what was finished: a step may end some containers and begin the next. */
+static int fetch_verdicts(struct job *job)
+{
+	int rc;
+
+	job->waiting_count = job->waiting_shown = 0;
+	for (;;) {
+		struct tote_verdict *v =
+			reallocarray(job->waiting, job->waiting_count + 1, sizeof(*v));
+
+		if (!v)
+			return tote_fault_set(&job->call->fault, TOTE_E_NO_MEMORY, ENOMEM,
+				"no memory for the verdicts");
+		job->waiting = v;
+		v += job->waiting_count;
+		v->size = sizeof(*v);
+		rc = tote_audit_next_verdict(job->audit, v, &job->call->fault);
+		if (rc != 1)
+			return rc;
+		job->waiting_count++;
+	}
+}
+
+/* Shows those of runs before this one: each verdict stands behind its own findings. */
+static void show_verdicts_before(struct job *job, uint64_t run)
+{
+	while (job->waiting_shown < job->waiting_count &&
+		job->waiting[job->waiting_shown].run < run)
+		show_verdict(job, &job->waiting[job->waiting_shown++]);
+}
+
+static int show_findings(struct job *job)
+{
+	struct tote_finding f;
+	int rc;
+
+	f.size = sizeof(f);
+	while ((rc = tote_audit_next_finding(job->audit, &f, &job->call->fault)) == 1) {
+		show_verdicts_before(job, f.run);
+		if (!(f.flags & TOTE_FINDING_INFORMATION))
+			job->findings++;
+		if (f.flags & TOTE_FINDING_NOT_RECORDED)
+			job->code = exit_worse(job->code, TOTE_CLASS_INTEGRITY);
+		finding_show(job->call, &f, job->label);
+	}
+	while (job->waiting_shown < job->waiting_count)
+		show_verdict(job, &job->waiting[job->waiting_shown++]);
+	return rc;
+}
+
+/* ---- the last line ---- */
+
+static void good_news(const struct job *job)
+{
+	char containers[TEXT_MAX], entries[TEXT_MAX], assets[TEXT_MAX], bytes[TEXT_MAX];
+	char unwitnessed[64] = "";
+	const char *read = job->full ? "read and hashed"
+				     : "read; the bytes of assets were not (level structure)";
+
+	if (job->label) {
+		out_verdict(1, "%s is whole: %s entries, %s read and hashed", job->label,
+			text_count(entries, job->entries), text_bytes(bytes, job->bytes));
+		return;
+	}
+	if (!job->containers) {
+		out_verdict(1, "the consolidated record is whole: %s %s",
+			text_bytes(bytes, job->bytes), read);
+		return;
+	}
+	text_count(containers, job->containers);
+	if (job->unwitnessed)
+		snprintf(unwitnessed, sizeof(unwitnessed), "; %" PRIu64 " unwitnessed",
+			job->unwitnessed);
+	out_verdict(1, "%s%s container%s %s whole: %s entries, %s assets, %s %s%s%s",
+		job->containers > 1 ? "all " : "the ", job->containers > 1 ? containers : "one",
+		text_s(job->containers), job->containers > 1 ? "are" : "is",
+		text_count(entries, job->entries), text_count(assets, job->assets),
+		text_bytes(bytes, job->bytes), read, unwitnessed,
+		job->record ? "; so is the consolidated record" : "");
+}
+
+/* "2 damaged, 1 whole": the parts that are not none. */
+static void part(char *text, size_t cap, uint64_t count, const char *what)
+{
+	size_t n = strlen(text);
+
+	if (count)
+		snprintf(text + n, cap - n, "%s%" PRIu64 " %s", n ? ", " : "", count, what);
+}
+
+static const char *record_words(const struct job *job)
+{
+	if (!job->record)
+		return "";
+	switch (job->record_verdict) {
+	case TOTE_VERDICT_OK:
+		return job->containers ? "; the consolidated record is whole"
+				       : "the consolidated record is whole";
+	case TOTE_VERDICT_DAMAGED:
+		return job->containers ? "; the consolidated record is damaged"
+				       : "the consolidated record is damaged";
+	default:
+		return job->containers ? "; the consolidated record was not wholly looked at"
+				       : "the consolidated record was not wholly looked at";
+	}
+}
+
+static void bad_news(const struct job *job)
+{
+	char findings[TEXT_MAX], text[256];
+
+	if (job->label) {
+		out_verdict(0, "%s is %s: %s finding%s", job->label,
+			job->damaged ? "damaged" : "not wholly verified",
+			text_count(findings, job->findings), text_s(job->findings));
+		return;
+	}
+	text[0] = '\0';
+	part(text, sizeof(text), job->damaged, "damaged");
+	part(text, sizeof(text), job->incomplete, "not wholly looked at");
+	part(text, sizeof(text), job->unreachable, "unreachable");
+	if (job->containers)
+		part(text, sizeof(text),
+			job->containers - job->damaged - job->incomplete - job->unreachable,
+			"whole");
+	out_verdict(0, "%s%s%s: %s finding%s; next: totectl status",
+		job->containers ? "containers: " : "", text, record_words(job),
+		text_count(findings, job->findings), text_s(job->findings));
+}
+
+static void show_sum(const struct job *job)
+{
+	struct json j;
+
+	if (!job->call->json) {
+		if (job->code == TOTE_CLASS_OK)
+			good_news(job);
+		else
+			bad_news(job);
+		return;
+	}
+	json_begin(&j, stdout, "summary");
+	json_integer(&j, "exit", job->code);
+	json_number(&j, "containers", job->containers);
+	json_number(&j, "damaged", job->damaged);
+	json_number(&j, "incomplete", job->incomplete);
+	json_number(&j, "unreachable", job->unreachable);
+	json_number(&j, "unwitnessed", job->unwitnessed);
+	json_number(&j, "entries", job->entries);
+	json_number(&j, "assets", job->assets);
+	json_number(&j, "bytes", job->bytes);
+	json_number(&j, "findings", job->findings);
+	json_end(&j);
+}
+
+/* ---- the job ---- */
+
+static void show_progress(struct job *job)
+{
+	char read[TEXT_MAX], total[TEXT_MAX], entries[TEXT_MAX];
+	struct tote_audit_progress p;
+
+	p.size = sizeof(p);
+	if (tote_audit_progress(job->audit, &p, NULL) < 0)
+		return;
+	progress(job->call, "%s: %s of %s read, %s entries, %" PRIu64 " finding%s",
+		p.current[0] ? p.current
+		: job->label ? job->label
+			     : "audit",
+		text_bytes(read, p.bytes), p.bytes_total ? text_bytes(total, p.bytes_total) : "?",
+		text_count(entries, p.entries), p.findings, text_s(p.findings));
+}
+
+static int run_steps(struct job *job)
+{
+	int more;
+
+	do {
+		more = tote_audit_step(job->audit, STEP_BYTES, STEP_US, &job->call->fault);
+		if (more < 0 || fetch_verdicts(job) < 0 || show_findings(job) < 0)
+			return fail(job->call);
+		show_progress(job);
+	} while (more == 1);
+	progress_end();
+	return 0;
+}
+
+int job_run(struct call *call, tote_audit *audit, const char *label)
+{
+	struct job job = {.call = call, .audit = audit, .label = label, .full = 1};
+	int failed = run_steps(&job);
+
+	free(job.waiting);
+	if (failed)
+		job.code = exit_worse(job.code, failed);
+	if (tote_audit_close(audit, &call->fault) < 0) {
+		failed = fail(call);
+		job.code = exit_worse(job.code, failed);
+	}
+	if (!failed)
+		show_sum(&job);
+	return job.code;
+}
+
+int verb_audit(struct call *call)
+{
+	const char *level = call->value[OPT_LEVEL];
+	struct tote_audit_options options;
+	tote_audit *audit;
+	int code;
+
+	if (level && strcmp(level, "full") != 0 && strcmp(level, "structure") != 0)
+		return fail_usage(call, "--level %s: it is structure or full", level);
+	if ((code = root_open(call, 0)) != 0)
+		return code;
+	if (tote_audit_options_init(&options, sizeof(options), &call->fault) < 0)
+		return fail(call);
+	options.level = level && level[0] == 's' ? TOTE_LEVEL_STRUCTURE : TOTE_LEVEL_FULL;
+	options.ids = call->operand_count ? call->operand : NULL;
+	options.id_count = call->operand_count;
+	options.actor = call->actor;
+	if (tote_audit_start(call->orchestrator, &options, &audit, &call->fault) < 0)
+		return fail(call);
+	return job_run(call, audit, NULL);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Health: what the consolidated record says of each container, and the flags that findings raised.
+ */
+#ifndef TOTEBORCH_HEALTH_H
+#define TOTEBORCH_HEALTH_H
+
+#include <toteborch/audit.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TOTE_STATUS_NEVER_AUDITED 1u
+#define TOTE_STATUS_UNREACHABLE   2u /* its ledger could not be read now */
+#define TOTE_STATUS_DETACHED      4u
+
+/*
+ * One container's health. What comes from the consolidated record is as old as last_audit_us says;
+ * entries, covered and unfolded_since_us are read from the container's own ledger now (0 with
+ * UNREACHABLE). verdict: of the last finished run. flags_open: unacknowledged; flags_standing:
+ * acknowledged, still damaged.
+ */
+struct tote_status {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t state;
+	uint32_t verdict;
+	uint32_t level; /* of the last finished run */
+	uint32_t reserved;
+	uint64_t run;
+	int64_t last_audit_us;      /* 0: never */
+	int64_t last_full_audit_us; /* 0: never */
+	uint64_t audited_entries;
+	uint64_t audited_assets;
+	uint64_t audited_bytes;
+	uint64_t witnessed;
+	uint64_t flags_open;
+	uint64_t flags_standing;
+	uint64_t entries;
+	uint64_t covered;
+	int64_t unfolded_since_us;
+	uint8_t root[32]; /* of the newest checkpoint, covered entries */
+	char id[64];
+};
+
+/*
+ * The status of a container, or of "orchestrator". status->size is set by the caller. It reads,
+ * writes nothing, takes no lock. TOTE_E_NOT_FOUND. Any thread. Since 0.1.
+ */
+TOTE_API int tote_orchestrator_status(tote_orchestrator *orchestrator, const char *id,
+	struct tote_status *status, struct tote_fault *fault);
+
+#define TOTE_FLAG_ACKNOWLEDGED 1u
+#define TOTE_FLAG_CLEARED      2u /* an audit that looked at it later found it whole */
+#define TOTE_FLAG_SEQ          4u /* at_seq is meaningful */
+
+/*
+ * A flag: raised by a finding, standing until it is acknowledged; acknowledged damage stays visible
+ * until an audit found the object whole. seq: its own place in the consolidated record, its number.
+ */
+struct tote_flag {
+	uint32_t size;
+	uint32_t flags;
+	int32_t code;
+	uint32_t reserved;
+	uint64_t seq;
+	uint64_t finding; /* seq of the audit.finding */
+	uint64_t at_seq;
+	int64_t raised_us;
+	int64_t acknowledged_us;
+	char container[64];
+	char path[4096];
+	char actor[256];  /* who acknowledged it */
+	char reason[1024];
+};
+
+/*
+ * The first flag whose seq is above `after` (TOTE_SEQ_ANY: the first of all): 1, or 0 at the end.
+ * container: only of that one; NULL: of all. Any thread. Since 0.1.
+ */
+TOTE_API int tote_orchestrator_next_flag(tote_orchestrator *orchestrator, const char *container,
+	uint64_t after, struct tote_flag *flag, struct tote_fault *fault);
+
+/* Acknowledges a flag, with a reason. TOTE_E_NOT_FOUND, TOTE_E_EXISTS (it was already). Since 0.1. */
+TOTE_API int tote_orchestrator_acknowledge(tote_orchestrator *orchestrator, uint64_t flag,
+	const char *actor, const char *reason, uint32_t flags, struct tote_fault *fault);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

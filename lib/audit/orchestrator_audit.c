@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The orchestrator's own directory (FORMAT sections 1, 6 and 9).
+ */
+#include "audit/orchestrator_audit.h"
+#include "base/text.h"
+#include "store/keystore.h"
+#include "store/path.h"
+#include "tlog/checkpoint.h"
+#include "tlog/cosignature.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REPORT_SUFFIX ".jsonl"
+#define TEXT_MAX      128
+#define READ_BYTES    ((size_t)64 << 10)
+
+enum { WHAT_KEYS, WHAT_SEEN, WHAT_NAMES, WHAT_REPORTS, WHAT_DONE };
+
+void tote__orchestrator_audit_init(
+	struct orchestrator_audit *o, struct inquiry *q, const struct keyring *keys)
+{
+	*o = (struct orchestrator_audit){.q = q, .keys = keys};
+}
+
+static int tell(struct orchestrator_audit *o, int code, int space, const char *name,
+	const char *expected, const char *was, struct tote_fault *fault)
+{
+	o->odd = 1;
+	if (!o->telling)
+		return 0;
+	return tote__inquiry_find(o->q, code, space, name, FINDING_NO_SEQ, expected, was, fault);
+}
+
+static int find_container(
+	const struct orchestrator_audit *o, const char *id, struct known_container *ret)
+{
+	const struct orchestrator_facts *facts = o->q->target->facts;
+
+	for (size_t i = 0; facts->container(facts->user, i, ret) > 0; i++)
+		if (strcmp(ret->id, id) == 0)
+			return 1;
+	return 0;
+}
+
+static int begins(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* Temporary names are those of a writer: of cells never a finding, of others information. */
+static int is_temporary(struct orchestrator_audit *o, int space, const char *name, int *ret_rc,
+	struct tote_fault *fault)
+{
+	*ret_rc = 0;
+	if (begins(name, PATH_NEW_PREFIX))
+		return 1;
+	if (!begins(name, PATH_TEMP_PREFIX))
+		return 0;
+	*ret_rc = tell(o, FINDING_LOG_STALE, space, name, NULL, "an unfinished file", fault);
+	return 1;
+}
+
+static int list(
+	struct orchestrator_audit *o, int space, store_list_fn *each, struct tote_fault *fault)
+{
+	const struct place *place = o->q->place;
+	struct tote_fault why;
+	int r;
+
+	memset(&why, 0, sizeof(why));
+	r = place->ops->list(place->handle, space, "", each, o, &why);
+	if (r == 0 || r == TOTE_E_NOT_FOUND || r == TOTE_E_UNTRUSTED)
+		return 0; /* the skeleton tells of it */
+	*fault = why;
+	return tote__inquiry_failed(o->q, space, "", r, fault);
+}
+
+/* --- keys/ ---------------------------------------------------------------------------------- */
+
+/* NAME, or the NAME of NAME.last and NAME.next. */
+static void key_name(const char *name, char out[64])
+{
+	static const char *const suffixes[] = {".last", ".next"};
+	size_t len = strlen(name);
+
+	for (int i = 0; i < 2; i++) {
+		size_t tail = strlen(suffixes[i]);
+
+		if (len > tail && strcmp(name + len - tail, suffixes[i]) == 0) {
+			len -= tail;
+			break;
+		}
+	}
+	snprintf(out, 64, "%.*s", (int)(len < 64 ? len : 63), name);
+}
+
+/* 1 and the key that keys/NAME must hold (NULL: not known), and its key name; 0: no such name. */
+static int key_owner(const struct orchestrator_audit *o, const char *name, const struct vkey **ret,
+	const char **ret_origin)
+{
+	const struct run_target *t = o->q->target;
+	struct known_container known;
+
+	*ret = NULL;
+	*ret_origin = NULL;
+	if (!strcmp(name, "orchestrator")) {
+		*ret = tote__keyring_for(o->keys, UINT64_MAX);
+		*ret_origin = t->origin;
+		return 1;
+	}
+	if (!strcmp(name, "witness")) {
+		*ret = t->witness;
+		return 1;
+	}
+	if (!find_container(o, name, &known))
+		return 0;
+	*ret = known.key;
+	*ret_origin = known.origin;
+	return 1;
+}
+
+static int check_key_file(struct orchestrator_audit *o, const char *name, const struct vkey *want,
+	const char *origin, struct tote_fault *fault)
+{
+	char expected[VKEY_MAX], was[VKEY_MAX];
+	struct tote_fault why;
+	struct vkey key;
+	int r;
+
+	memset(&why, 0, sizeof(why));
+	r = tote__keystore_public(o->q->place, name, &key, &why);
+	if (r == TOTE_E_NOT_FOUND)
+		return 0;
+	if (r == TOTE_E_KEY || r == TOTE_E_UNTRUSTED || r == TOTE_E_MALFORMED ||
+		r == TOTE_E_TOO_LARGE)
+		return tell(
+			o, FINDING_KEY_DAMAGED, SPACE_KEYS, name, "a key file", why.text, fault);
+	if (r < 0) {
+		*fault = why;
+		return tote__inquiry_failed(o->q, SPACE_KEYS, name, r, fault);
+	}
+	tote__vkey_format(&key, was);
+	if (want && !strstr(name, ".next") && !tote__vkey_equal(&key, want)) {
+		tote__vkey_format(want, expected);
+		return tell(o, FINDING_KEY_DIFFERS, SPACE_KEYS, name, expected, was, fault);
+	}
+	if (origin && strcmp(origin, key.name) != 0)
+		return tell(o, FINDING_KEY_DIFFERS, SPACE_KEYS, name, origin, was, fault);
+	return 0;
+}
+
+/* NAME.last: a note that was signed with the key. */
+static int check_last(struct orchestrator_audit *o, const char *name, const struct vkey *key,
+	struct tote_fault *fault)
+{
+	const struct place *place = o->q->place;
+	struct tote_fault why;
+	struct checkpoint c;
+	struct note note;
+	struct buf bytes;
+	int r;
+
+	memset(&why, 0, sizeof(why));
+	tote__buf_init(&bytes, o->q->heap, NOTE_MAX);
+	r = place->ops->cell_read(place->handle, SPACE_KEYS, name, &bytes, &why);
+	if (r == 0)
+		r = tote__checkpoint_read(bytes.data, bytes.len, &note, &c, &why);
+	if (r == 0 && key && key->type == KEY_TYPE_ED25519)
+		r = tote__note_verify(&note, key, &why);
+	tote__buf_free(&bytes);
+	if (r >= 0 || r == TOTE_E_NOT_FOUND)
+		return 0; /* no line by this key: signed before it came into force */
+	if (r == TOTE_E_MALFORMED || r == TOTE_E_BAD_SIGNATURE || r == TOTE_E_UNTRUSTED ||
+		r == TOTE_E_TOO_LARGE)
+		return tell(o, FINDING_KEY_DAMAGED, SPACE_KEYS, name, "the note signed last",
+			why.text, fault);
+	*fault = why;
+	return tote__inquiry_failed(o->q, SPACE_KEYS, name, r, fault);
+}
+
+static int each_key(
+	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
+{
+	struct orchestrator_audit *o = user;
+	const struct vkey *want;
+	const char *origin;
+	char base[64], was[TEXT_MAX];
+	int rc;
+
+	if (is_temporary(o, SPACE_KEYS, name, &rc, fault))
+		return rc;
+	key_name(name, base);
+	if (!key_owner(o, base, &want, &origin))
+		return tell(o, FINDING_ORCHESTRATOR_FOREIGN, SPACE_KEYS, name, NULL,
+			"a name that is no container's", fault);
+	if (st->type == STORE_FILE && st->mode & 07177u) {
+		snprintf(was, sizeof(was), "mode %04o", (unsigned)st->mode);
+		return tell(
+			o, FINDING_ORCHESTRATOR_MODE, SPACE_KEYS, name, "mode 0600", was, fault);
+	}
+	if (strstr(name, ".last"))
+		return check_last(o, name, want, fault);
+	return check_key_file(o, name, want, origin, fault);
+}
+
+static int look_at_keys(struct orchestrator_audit *o, struct tote_fault *fault)
+{
+	const struct place *place = o->q->place;
+	struct tote_fault unused;
+	struct store_stat st;
+	char was[TEXT_MAX];
+	int rc = 0;
+
+	memset(&unused, 0, sizeof(unused));
+	if (place->ops->stat(place->handle, SPACE_KEYS, "", &st, &unused) == 0 && st.mode & 077u) {
+		snprintf(was, sizeof(was), "mode %04o", (unsigned)st.mode);
+		rc = tell(o, FINDING_ORCHESTRATOR_MODE, SPACE_KEYS, "", "mode 0700", was, fault);
+	}
+	return rc < 0 ? rc : list(o, SPACE_KEYS, each_key, fault);
+}
+
+/* --- seen/ ---------------------------------------------------------------------------------- */
+
+/* 0, or a code: what is wrong with a cell that must hold a cosigned checkpoint. */
+static int verify_seen(struct orchestrator_audit *o, const char *name,
+	const struct known_container *known, struct tote_fault *why)
+{
+	const struct vkey *witness = o->q->target->witness;
+	const struct place *place = o->q->place;
+	struct buf bytes, scratch;
+	struct checkpoint c;
+	struct note note;
+	uint64_t seconds;
+	int r;
+
+	tote__buf_init(&bytes, o->q->heap, NOTE_MAX);
+	tote__buf_init(&scratch, o->q->heap, NOTE_MAX + 256);
+	r = place->ops->cell_read(place->handle, SPACE_SEEN, name, &bytes, why);
+	if (r == 0)
+		r = tote__checkpoint_read(bytes.data, bytes.len, &note, &c, why);
+	if (r == 0 && known->origin && strcmp(known->origin, c.origin) != 0)
+		r = tote__fault(why, TOTE_E_MALFORMED, "it is of origin %s", c.origin);
+	if (r == 0 && known->key) {
+		r = tote__note_verify(&note, known->key, why);
+		if (r == 0)
+			r = tote__fault(why, TOTE_E_BAD_SIGNATURE, "no line by the log's key");
+	}
+	if (r >= 0 && witness) {
+		r = tote__cosignature_verify(&note, witness, &scratch, &seconds, why);
+		if (r == 0)
+			r = tote__fault(why, TOTE_E_BAD_SIGNATURE, "no cosignature of ours");
+	}
+	tote__buf_free(&scratch);
+	tote__buf_free(&bytes);
+	return r < 0 ? r : 0;
+}
+
+static int each_seen(
+	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
+{
+	struct orchestrator_audit *o = user;
+	struct known_container known;
+	struct tote_fault why;
+	int rc;
+
+	(void)st;
+	if (is_temporary(o, SPACE_SEEN, name, &rc, fault))
+		return rc;
+	if (!find_container(o, name, &known))
+		return tell(o, FINDING_ORCHESTRATOR_FOREIGN, SPACE_SEEN, name, NULL,
+			"a name that is no container's", fault);
+	memset(&why, 0, sizeof(why));
+	rc = verify_seen(o, name, &known, &why);
+	if (rc == 0 || rc == TOTE_E_NOT_FOUND)
+		return 0;
+	if (rc == TOTE_E_MALFORMED || rc == TOTE_E_BAD_SIGNATURE || rc == TOTE_E_UNTRUSTED ||
+		rc == TOTE_E_TOO_LARGE)
+		return tell(o, FINDING_SEEN_DAMAGED, SPACE_SEEN, name, "a cosigned checkpoint",
+			why.text, fault);
+	*fault = why;
+	return tote__inquiry_failed(o->q, SPACE_SEEN, name, rc, fault);
+}
+
+/* --- reports/ ------------------------------------------------------------------------------- */
+
+static int is_report_name(const char *name)
+{
+	size_t len = strlen(name), tail = strlen(REPORT_SUFFIX);
+	uint64_t run;
+
+	return len > tail && strcmp(name + len - tail, REPORT_SUFFIX) == 0 &&
+	       tote__decimal_parse(name, len - tail, &run) == 0;
+}
+
+/* The report of a run that is not finished on record yet may be there. */
+static int each_report(
+	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
+{
+	struct orchestrator_audit *o = user;
+	int rc;
+
+	if (is_temporary(o, SPACE_REPORTS, name, &rc, fault))
+		return rc;
+	if (st->type == STORE_FILE && is_report_name(name))
+		return 0;
+	return tell(o, FINDING_ORCHESTRATOR_FOREIGN, SPACE_REPORTS, name, NULL, "no report", fault);
+}
+
+static int hash_report(struct orchestrator_audit *o, const char *name, uint8_t digest[HASH_LEN],
+	uint64_t *ret_size, struct tote_fault *why)
+{
+	const struct place *place = o->q->place;
+	uint8_t *chunk = tote__heap_new(o->q->heap, 1, READ_BYTES, why);
+	size_t got = 1;
+	struct store_stat st;
+	struct hash h;
+	void *object;
+	int r;
+
+	if (!chunk)
+		return why->code;
+	*ret_size = 0;
+	r = place->ops->object_open(
+		place->handle, SPACE_REPORTS, name, STORE_UNCACHED, &object, &st, why);
+	if (r == 0) {
+		tote__hash_init(&h, o->q->engine);
+		while (r == 0 && got) {
+			int cached = 0;
+
+			r = place->ops->object_read(
+				object, *ret_size, chunk, READ_BYTES, &got, &cached, why);
+			if (r == 0)
+				tote__hash_update(&h, chunk, got);
+			*ret_size += r == 0 ? got : 0;
+			o->q->cached |= cached;
+		}
+		tote__hash_final(&h, digest);
+		place->ops->object_close(object);
+	}
+	tote__heap_free(o->q->heap, chunk);
+	o->q->bytes += *ret_size;
+	return r;
+}
+
+static int look_at_report(
+	struct orchestrator_audit *o, const struct known_report *want, struct tote_fault *fault)
+{
+	char name[64], expected[TEXT_MAX], was[TEXT_MAX], hex[2 * HASH_LEN + 1];
+	uint8_t digest[HASH_LEN];
+	struct tote_fault why;
+	uint64_t size = 0;
+	int r;
+
+	memset(&why, 0, sizeof(why));
+	snprintf(name, sizeof(name), "%" PRIu64 REPORT_SUFFIX, want->run);
+	r = hash_report(o, name, digest, &size, &why);
+	if (r == TOTE_E_NOT_FOUND)
+		return tell(o, FINDING_REPORT_MISSING, SPACE_REPORTS, name, "a report", "nothing",
+			fault);
+	if (r == TOTE_E_UNTRUSTED)
+		return tell(o, FINDING_REPORT_CHANGED, SPACE_REPORTS, name, "a regular file",
+			why.text, fault);
+	if (r < 0) {
+		*fault = why;
+		return tote__inquiry_failed(o->q, SPACE_REPORTS, name, r, fault);
+	}
+	if (size == want->size && tote__hash_equal(digest, want->digest))
+		return 0;
+	tote__hex_encode(want->digest, HASH_LEN, hex);
+	snprintf(expected, sizeof(expected), "%" PRIu64 " bytes, sha256:%s", want->size, hex);
+	tote__hex_encode(digest, HASH_LEN, hex);
+	snprintf(was, sizeof(was), "%" PRIu64 " bytes, sha256:%s", size, hex);
+	return tell(o, FINDING_REPORT_CHANGED, SPACE_REPORTS, name, expected, was, fault);
+}
+
+int tote__orchestrator_audit_step(struct orchestrator_audit *o, struct tote_fault *fault)
+{
+	const struct orchestrator_facts *facts = o->q->target->facts;
+	struct known_report report;
+	int rc = 0;
+
+	if (!facts || o->q->target->layout != LAYOUT_ORCHESTRATOR)
+		return 0;
+	switch (o->what) {
+	case WHAT_KEYS:
+		rc = look_at_keys(o, fault);
+		break;
+	case WHAT_SEEN:
+		rc = list(o, SPACE_SEEN, each_seen, fault);
+		break;
+	case WHAT_NAMES:
+		rc = list(o, SPACE_REPORTS, each_report, fault);
+		break;
+	case WHAT_REPORTS:
+		if (facts->report(facts->user, o->at, &report) > 0) {
+			o->at++;
+			rc = look_at_report(o, &report, fault);
+			return rc < 0 ? rc : 1;
+		}
+		break;
+	default:
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	o->what++;
+	return o->what < WHAT_DONE;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What one run is to audit, and what is known of it beforehand.
+ */
+#ifndef AUDIT_TARGET_H
+#define AUDIT_TARGET_H
+
+#include "box/box.h"
+#include "tlog/checkpoint.h"
+
+/* A move of the container's state as the consolidated record has it. */
+struct recorded_move {
+	uint32_t from, to;
+};
+
+/* A key that replaced a lost one (container.rekeyed): checkpoints that cover at_seq are its. */
+struct recorded_rekey {
+	uint64_t at_seq;
+	struct vkey key;
+};
+
+/* What the consolidated record knows of containers and runs, for the audit of its own directory. */
+struct known_container {
+	const char *id;
+	const char *origin;
+	const struct vkey *key; /* of keys/ID and the log's line of seen/ID; NULL: not compared */
+};
+
+struct known_report {
+	uint64_t run;
+	uint64_t size;
+	uint8_t digest[HASH_LEN];
+};
+
+struct orchestrator_facts {
+	void *user;
+	/* The one of that index, every container ever registered: 1, or 0 behind the last. */
+	int (*container)(void *user, size_t index, struct known_container *ret);
+	/* The reports of finished runs: 1, or 0 behind the last. */
+	int (*report)(void *user, size_t index, struct known_report *ret);
+};
+
+/* What is to be audited and what is known of it. All pointers outlive the run. */
+struct run_target {
+	struct tote_ctx *ctx;
+	const char *id;
+	const struct place *place;      /* NULL: it could not be opened, `refused` says why */
+	const struct tote_fault *refused;
+	int type;   /* LEDGER_CONTAINER or LEDGER_RECORD */
+	int layout; /* LAYOUT_* of the place */
+	/*
+	 * The open box, for holding byte 0 while a suspect is looked at again; NULL: nobody else writes
+	 * here, damage is concluded at once. (A ledger or log alone that is not `strict` may be written
+	 * to: there only a second look decides, and damage of the journal is not concluded.)
+	 */
+	tote_box *box;
+	uint32_t level; /* TOTE_LEVEL_* */
+	const char *origin;               /* expected, or NULL */
+	const struct vkey *key;           /* expected of entry 0 and the checkpoint, or NULL: entry 0's */
+	const struct vkey *witness;       /* ours, or NULL */
+	const struct checkpoint *seen;    /* the last one the witness verified, or NULL */
+	int seen_expected;                /* a missing `seen` is a finding (registered containers) */
+	const struct recorded_move *moves; /* all of them in order; NULL with moves_known 0 */
+	size_t move_count;
+	int moves_known;
+	int moves_from_state;             /* state before the first of them: TOTE_STATE_ACTIVE */
+	/*
+	 * Reads once more what a finding depends on and what others may have changed since; each may be
+	 * NULL: then what is above is so. seen_again: 1 and the checkpoint, 0 there is none.
+	 * moves_again: as moves, kept by the callee until the next call.
+	 */
+	void *user;
+	int (*seen_again)(void *user, struct checkpoint *ret, struct tote_fault *fault);
+	int (*moves_again)(void *user, const struct recorded_move **ret, size_t *ret_count,
+		struct tote_fault *fault);
+	const struct recorded_rekey *rekeys; /* in order of at_seq */
+	size_t rekey_count;
+	uint32_t cosigners; /* of the policy: with any, lines of keys not known here are theirs */
+	const struct orchestrator_facts *facts; /* with LEDGER_RECORD; NULL: keys/ and so on are not audited */
+	int strict;                       /* TOTE_VERIFY_STRICT: replay all of the journal, nobody writes */
+};
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Text forms of the format (FORMAT section "entries"; RFC 4648, RFC 3629): strict both ways, what
+ * is written is the only thing that is read.
+ */
+#include "base/text.h"
+#include <string.h>
+
+static const char base64_digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void tote__base64_encode(const void *data, size_t len, char *out)
+{
+	const uint8_t *in = data;
+
+	for (size_t i = 0; i < len; i += 3) {
+		const size_t n = len - i < 3 ? len - i : 3;
+		uint32_t bits = (uint32_t)in[i] << 16;
+
+		if (n > 1)
+			bits |= (uint32_t)in[i + 1] << 8;
+		if (n > 2)
+			bits |= in[i + 2];
+		*out++ = base64_digits[bits >> 18];
+		*out++ = base64_digits[bits >> 12 & 63];
+		*out++ = n > 1 ? base64_digits[bits >> 6 & 63] : '=';
+		*out++ = n > 2 ? base64_digits[bits & 63] : '=';
+	}
+	*out = '\0';
+}
+
+static int base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+')
+		return 62;
+	return c == '/' ? 63 : -1;
+}
+
+/* Four digits of which the last `pads` are '='; -1 for a foreign byte or spare bits that are set. */
+static int base64_quad(const char *s, size_t pads, uint8_t out[3])
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		const int v = i < 4 - pads ? base64_value(s[i]) : 0;
+
+		if (v < 0)
+			return -1;
+		bits = bits << 6 | (uint32_t)v;
+	}
+	if (pads && (bits & (pads == 1 ? 0xFFu : 0xFFFFu)))
+		return -1;
+	out[0] = (uint8_t)(bits >> 16);
+	out[1] = (uint8_t)(bits >> 8);
+	out[2] = (uint8_t)bits;
+	return 0;
+}
+
+int tote__base64_decode(const char *s, size_t len, uint8_t *out, size_t cap, size_t *ret_len)
+{
+	size_t pads = 0, used = 0;
+	uint8_t bytes[3];
+
+	if (len % 4)
+		return -1;
+	if (len)
+		pads = s[len - 1] != '=' ? 0 : s[len - 2] != '=' ? 1 : 2;
+	if (len / 4 * 3 - pads > cap)
+		return -1;
+	for (size_t i = 0; i < len; i += 4) {
+		const size_t pad = i + 4 == len ? pads : 0;
+
+		if (base64_quad(s + i, pad, bytes) < 0)
+			return -1;
+		memcpy(out + used, bytes, 3 - pad);
+		used += 3 - pad;
+	}
+	*ret_len = used;
+	return 0;
+}
+
+void tote__hex_encode(const void *data, size_t len, char *out)
+{
+	const uint8_t *in = data;
+
+	for (size_t i = 0; i < len; i++) {
+		*out++ = "0123456789abcdef"[in[i] >> 4];
+		*out++ = "0123456789abcdef"[in[i] & 15];
+	}
+	*out = '\0';
+}
+
+static int hex_value(char c, char ten)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= ten && c < ten + 6 ? c - ten + 10 : -1;
+}
+
+int tote__hex_decode(const char *s, size_t len, uint8_t *out)
+{
+	if (len % 2)
+		return -1;
+	for (size_t i = 0; i < len; i += 2) {
+		const int high = hex_value(s[i], 'a'), low = hex_value(s[i + 1], 'a');
+
+		if (high < 0 || low < 0)
+			return -1;
+		out[i / 2] = (uint8_t)(high << 4 | low);
+	}
+	return 0;
+}
+
+int tote__decimal_parse(const char *s, size_t len, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	if (len == 0 || len > 19 || (len > 1 && s[0] == '0'))
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		value = value * 10 + (uint64_t)(s[i] - '0'); /* 19 digits fit a uint64 */
+	}
+	if (value > INT64_MAX)
+		return -1;
+	*ret_value = value;
+	return 0;
+}
+
+/* --- UTF-8, RFC 3629 section 4 --------------------------------------------------------------- */
+
+static int in_range(uint8_t c, uint8_t low, uint8_t high)
+{
+	return c >= low && c <= high;
+}
+
+size_t tote__utf8_length(const uint8_t *s, size_t len)
+{
+	uint8_t low = 0x80, high = 0xBF; /* of the second byte */
+	size_t n;
+
+	if (len == 0)
+		return 0;
+	if (s[0] < 0x80)
+		return 1;
+	n = in_range(s[0], 0xC2, 0xDF) ? 2 : in_range(s[0], 0xE0, 0xEF) ? 3 : 4;
+	if (s[0] < 0xC2 || s[0] > 0xF4 || n > len)
+		return 0;
+	if (s[0] == 0xE0)
+		low = 0xA0; /* no longer form than needed */
+	else if (s[0] == 0xED)
+		high = 0x9F; /* no surrogates */
+	else if (s[0] == 0xF0)
+		low = 0x90;
+	else if (s[0] == 0xF4)
+		high = 0x8F; /* nothing above U+10FFFF */
+	if (!in_range(s[1], low, high))
+		return 0;
+	for (size_t i = 2; i < n; i++) {
+		if (!in_range(s[i], 0x80, 0xBF))
+			return 0;
+	}
+	return n;
+}
+
+int tote__utf8_valid(const void *s, size_t len)
+{
+	const uint8_t *at = s;
+
+	for (size_t i = 0, n; i < len; i += n) {
+		n = tote__utf8_length(at + i, len - i);
+		if (n == 0)
+			return 0;
+	}
+	return 1;
+}
+
+/* --- values of header lines ------------------------------------------------------------------ */
+
+#define PIECE_MAX 4
+
+/*
+ * The next piece of a value as written: a UTF-8 sequence as it is, or one byte escaped. Returns how
+ * many bytes of the value it stands for. The one place that knows what is escaped.
+ */
+static size_t escape_piece(
+	const uint8_t *value, size_t len, size_t at, char piece[PIECE_MAX], size_t *ret_len)
+{
+	const uint8_t c = value[at];
+	const size_t n = tote__utf8_length(value + at, len - at);
+	const int edge = at == 0 || at + 1 == len;
+
+	if (n > 0 && c >= 0x20 && c != 0x7F && c != '%' && !(c == ' ' && edge)) {
+		memcpy(piece, value + at, n);
+		*ret_len = n;
+		return n;
+	}
+	piece[0] = '%';
+	piece[1] = "0123456789ABCDEF"[c >> 4];
+	piece[2] = "0123456789ABCDEF"[c & 15];
+	*ret_len = 3;
+	return 1;
+}
+
+void tote__value_escape(struct buf *out, const void *value, size_t len)
+{
+	char piece[PIECE_MAX];
+	size_t n;
+
+	for (size_t i = 0; i < len;) {
+		i += escape_piece(value, len, i, piece, &n);
+		tote__buf_put(out, piece, n);
+	}
+}
+
+size_t tote__value_escaped_length(const void *value, size_t len)
+{
+	char piece[PIECE_MAX];
+	size_t total = 0, n;
+
+	for (size_t i = 0; i < len; total += n)
+		i += escape_piece(value, len, i, piece, &n);
+	return total;
+}
+
+/* Whether the value, encoded, gives exactly these bytes. */
+static int is_written_as(const uint8_t *value, size_t len, const char *s, size_t s_len)
+{
+	char piece[PIECE_MAX];
+	size_t at = 0, n;
+
+	for (size_t i = 0; i < len; at += n) {
+		i += escape_piece(value, len, i, piece, &n);
+		if (n > s_len - at || memcmp(piece, s + at, n) != 0)
+			return 0;
+	}
+	return at == s_len;
+}
+
+int tote__value_unescape(const char *s, size_t len, uint8_t *out, size_t *ret_len)
+{
+	size_t used = 0;
+
+	if (len == 0 || len > VALUE_MAX)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		int high, low;
+
+		if (s[i] != '%') {
+			out[used++] = (uint8_t)s[i];
+			continue;
+		}
+		if (len - i < 3)
+			return -1;
+		high = hex_value(s[i + 1], 'A');
+		low = hex_value(s[i + 2], 'A');
+		if (high < 0 || low < 0)
+			return -1;
+		out[used++] = (uint8_t)(high << 4 | low);
+		i += 2;
+	}
+	if (!is_written_as(out, used, s, len))
+		return -1;
+	*ret_len = used;
+	return 0;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Replay (FORMAT section 5, "Replay"): all segments are opened, then the checkpoint is read, then
+ * every valid group is found and those above the checkpoint are put into one chain. What speaks of
+ * a seq that no group holds is damage; what merely does not check is a torn tail.
+ */
+#include "ledger/scan.h"
+#include <inttypes.h>
+#include <string.h>
+
+#define TRIES	    64 /* how often segments may go away under the replay */
+#define LIST_FIRST  64
+#define SCAN_CHUNK  (64u * JOURNAL_BLOCK)
+#define ENTRY_FIRST "toteborch.entry/1 "
+
+static const struct heap *heap_of(const struct scan *s)
+{
+	return &s->place->ctx->heap;
+}
+
+/* --- names, checkpoint ---------------------------------------------------------------------- */
+
+static int list_segments(struct scan *s, struct tote_fault *fault)
+{
+	const struct store_ops *ops = s->place->ops;
+	struct replay *out = s->out;
+	int r = TOTE_E_LIMIT;
+
+	if (!(ops->capabilities & STORE_CAN_JOURNAL))
+		return 0;
+	for (size_t cap = LIST_FIRST; r == TOTE_E_LIMIT && cap <= SIZE_MAX / 4; cap *= 2) {
+		uint64_t *names =
+			tote__heap_resize(heap_of(s), out->segments, cap, sizeof(*names), fault);
+
+		if (!names)
+			return TOTE_E_NO_MEMORY;
+		out->segments = names;
+		r = ops->journal_list(s->place->handle, names, cap, &out->segment_count, fault);
+	}
+	if (r == TOTE_E_NOT_FOUND || r == TOTE_E_UNSUPPORTED) { /* a published log alone */
+		out->segment_count = 0;
+		r = 0;
+	}
+	return r;
+}
+
+/* 0, or TOTE_E_NOT_FOUND where one went away since the names were listed. */
+static int open_segments(struct scan *s, struct tote_fault *fault)
+{
+	s->files = tote__heap_new(heap_of(s), s->out->segment_count, sizeof(*s->files), fault);
+	if (!s->files)
+		return TOTE_E_NO_MEMORY;
+	for (size_t i = 0; i < s->out->segment_count; i++) {
+		int r = tote__segfile_open(&s->files[i], s->place, s->out->segments[i], fault);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_checkpoint(struct scan *s, struct tote_fault *fault)
+{
+	struct replay *out = s->out;
+	struct note note;
+	int r = tote__logdir_checkpoint(&s->log, &out->note, &note, &out->covered, fault);
+
+	if (r == TOTE_E_NOT_FOUND) {
+		memset(&out->covered, 0, sizeof(out->covered));
+		return 0;
+	}
+	if (r == TOTE_E_MALFORMED) {
+		memset(&out->covered, 0, sizeof(out->covered));
+		tote__scan_conclude(s, 0, fault);
+		return 0;
+	}
+	if (!r)
+		out->have_checkpoint = 1;
+	return r;
+}
+
+/* A file anywhere below tile/: then the log has something that only a checkpoint explains. */
+struct tile_search {
+	const struct place *place;
+	const char *dir;
+	int depth;
+};
+
+enum { TILE_FOUND = 1, TILE_DEPTH = 10 /* tile/entries/x, seven groups of digits, .p */ };
+
+static int search_tiles(
+	const struct place *place, const char *dir, int depth, struct tote_fault *fault);
+
+static int tile_found(
+	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
+{
+	const struct tile_search *t = user;
+	size_t dir_len = strlen(t->dir), len = strlen(name);
+	char below[256];
+
+	if (st->type != STORE_DIR)
+		return TILE_FOUND;
+	if (t->depth >= TILE_DEPTH || dir_len + len + 2 > sizeof(below))
+		return TILE_FOUND;
+	memcpy(below, t->dir, dir_len);
+	below[dir_len] = '/';
+	memcpy(below + dir_len + 1, name, len + 1);
+	return search_tiles(t->place, below, t->depth + 1, fault);
+}
+
+static int search_tiles(
+	const struct place *place, const char *dir, int depth, struct tote_fault *fault)
+{
+	struct tile_search t = {place, dir, depth};
+	int r = place->ops->list(place->handle, SPACE_LOG, dir, tile_found, &t, fault);
+
+	return r == TOTE_E_NOT_FOUND ? 0 : r;
+}
+
+/* No checkpoint is no damage at the very beginning only. */
+static int check_beginning(struct scan *s, struct tote_fault *fault)
+{
+	struct replay *out = s->out;
+	int r;
+
+	if (out->have_checkpoint || out->damaged)
+		return 0;
+	if (out->segment_count) {
+		if (out->segments[0])
+			tote__scan_damage(s, 0,
+				"there is no checkpoint, but the journal begins at entry %" PRIu64,
+				out->segments[0]);
+		return 0;
+	}
+	r = search_tiles(s->place, "tile", 0, fault);
+	if (r == TILE_FOUND) {
+		tote__scan_damage(s, 0, "there are tiles, but neither checkpoint nor journal");
+		r = 0;
+	}
+	return r;
+}
+
+/* --- finding groups ------------------------------------------------------------------------- */
+
+static int add_found(struct scan *s, const struct found *g, struct tote_fault *fault)
+{
+	if (s->count == s->cap) {
+		size_t cap = s->cap ? 2 * s->cap : 64;
+		struct found *more =
+			tote__heap_resize(heap_of(s), s->found, cap, sizeof(*more), fault);
+
+		if (!more)
+			return TOTE_E_NO_MEMORY;
+		s->found = more;
+		s->cap = cap;
+	}
+	s->found[s->count++] = *g;
+	return 0;
+}
+
+static int has_unknown_entry(const struct group *g, const struct buf *body)
+{
+	struct reader r;
+
+	tote__reader_init(&r, body->data, body->len);
+	for (uint32_t i = 0; i < g->count; i++) {
+		size_t len = tote__reader_u16(&r), prefix = strlen(ENTRY_FIRST);
+		const uint8_t *bytes = tote__reader_bytes(&r, len);
+
+		if (!bytes || len < prefix || memcmp(bytes, ENTRY_FIRST, prefix) != 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* What lies at offset, whose block is given: *ret_next is where to look on. */
+static int look_at(struct scan *s, const struct segfile *f, uint64_t offset, const uint8_t *block,
+	size_t len, uint64_t *ret_next, struct tote_fault *fault)
+{
+	struct found found = {.at = {.segment = f->name, .offset = offset}};
+	struct group *g = &found.at.group;
+	int r;
+
+	*ret_next = offset + JOURNAL_BLOCK;
+	if (!tote__group_header_read(block, len, f->header.salt, g))
+		return 0;
+	/* a group wholly below C is passed over by its header: what rots there hides nothing */
+	if (group_end(g) > s->out->covered.size) {
+		r = tote__segfile_group(f, offset, s->engine, g, &s->body, found.prev, fault);
+		if (r <= 0)
+			return r;
+		if (has_unknown_entry(g, &s->body))
+			s->out->read_only = 1;
+		if ((r = add_found(s, &found, fault)) < 0)
+			return r;
+	}
+	if (group_end(g) > s->highest)
+		s->highest = group_end(g);
+	*ret_next = offset + tote__group_bytes(g);
+	return 1;
+}
+
+static int is_zero(const uint8_t *block, size_t len)
+{
+	return !len || (!block[0] && memcmp(block, block + 1, len - 1) == 0);
+}
+
+/* Looks at every multiple of a block; torn and next_offset are those of the segment scanned last. */
+static int scan_segment(struct scan *s, const struct segfile *f, struct tote_fault *fault)
+{
+	uint64_t at = JOURNAL_BLOCK;
+
+	s->out->next_offset = JOURNAL_BLOCK;
+	s->out->torn = 0;
+	while (at < f->bytes) {
+		uint64_t begin = at;
+		size_t len;
+		int r = tote__segfile_read(f, begin, s->chunk, SCAN_CHUNK, &len, fault);
+
+		if (r < 0)
+			return r;
+		if (!len)
+			break;
+		while (at - begin < len) {
+			const uint8_t *block = s->chunk + (at - begin);
+			size_t left = len - (size_t)(at - begin);
+			size_t size = left < JOURNAL_BLOCK ? left : JOURNAL_BLOCK;
+
+			r = look_at(s, f, at, block, size, &at, fault);
+			if (r < 0)
+				return r;
+			if (r)
+				s->out->next_offset = at;
+			s->out->torn = !r && (s->out->torn || !is_zero(block, size));
+		}
+	}
+	return 0;
+}
+
+static int scan_segments(struct scan *s, struct tote_fault *fault)
+{
+	struct replay *out = s->out;
+
+	s->chunk = tote__heap_new(heap_of(s), 1, SCAN_CHUNK, fault);
+	if (!s->chunk)
+		return TOTE_E_NO_MEMORY;
+	for (size_t i = 0; i < out->segment_count; i++) {
+		int last = i + 1 == out->segment_count, r;
+
+		if (s->files[i].state == SEGFILE_UNKNOWN) {
+			out->read_only = 1;
+			s->unknown_segment = 1;
+		} else if (s->files[i].state == SEGFILE_BAD) {
+			if (last || out->segments[i + 1] > out->covered.size)
+				tote__scan_damage(s, out->segments[i],
+					"journal segment %020" PRIu64 ": its header does not check",
+					out->segments[i]);
+		} else if ((r = scan_segment(s, &s->files[i], fault)) < 0) {
+			return r;
+		}
+	}
+	if (out->segment_count && out->segments[out->segment_count - 1] > s->highest)
+		s->highest = out->segments[out->segment_count - 1];
+	return 0;
+}
+
+static int conclude_all(struct scan *s, uint64_t mark, struct tote_fault *fault)
+{
+	int r = check_beginning(s, fault);
+
+	if (!r)
+		r = tote__scan_begin_chain(s, fault);
+	if (!r)
+		r = scan_segments(s, fault);
+	if (!r)
+		r = tote__scan_chain(s, fault);
+	if (!r)
+		r = tote__scan_check_segments(s, fault);
+	if (r < 0)
+		return r;
+	if (mark > s->highest)
+		s->highest = mark;
+	/* what a segment of another version may hold is no gap */
+	if (s->out->end < s->highest && !s->unknown_segment)
+		tote__scan_damage(s, s->out->end,
+			"entry %" PRIu64 " is missing: the ledger reached %" PRIu64
+			" entries, no valid group of the journal holds the next",
+			s->out->end, s->highest);
+	return 0;
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+static void scan_free(struct scan *s)
+{
+	for (size_t i = 0; s->files && i < s->out->segment_count; i++)
+		tote__segfile_close(&s->files[i]);
+	tote__heap_free(heap_of(s), s->files);
+	tote__heap_free(heap_of(s), s->found);
+	tote__heap_free(heap_of(s), s->chunk);
+	tote__heap_free(heap_of(s), s->tree);
+	tote__buf_free(&s->body);
+	tote__buf_free(&s->other);
+}
+
+static int replay_once(const struct place *place, const struct hasher *engine, uint64_t mark,
+	const uint8_t *genesis, struct replay *ret, int *ret_again, struct tote_fault *fault)
+{
+	struct scan s = {.place = place, .engine = engine, .genesis = genesis, .out = ret};
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->heap = &place->ctx->heap;
+	tote__buf_init(&ret->note, ret->heap, NOTE_MAX);
+	tote__buf_init(&s.body, ret->heap, BUNDLE_MAX);
+	tote__buf_init(&s.other, ret->heap, GROUP_BODY_MAX);
+	tote__logdir_init(&s.log, place, 0);
+	r = list_segments(&s, fault);
+	if (!r)
+		r = open_segments(&s, fault);
+	if (!r)
+		r = read_checkpoint(&s, fault);
+	if (!r)
+		r = conclude_all(&s, mark, fault);
+	*ret_again = r == TOTE_E_NOT_FOUND; /* a segment: all else that is missing is damage */
+	scan_free(&s);
+	return r;
+}
+
+int tote__replay(const struct place *place, const struct hasher *engine, uint64_t mark,
+	const uint8_t *genesis, struct replay *ret, struct tote_fault *fault)
+{
+	for (int i = 0; i < TRIES; i++) {
+		int again, r = replay_once(place, engine, mark, genesis, ret, &again, fault);
+
+		if (!r)
+			tote__fault_clear(fault); /* of what was asked and is not there */
+		else
+			tote__replay_free(ret);
+		if (!again)
+			return r;
+	}
+	return tote__fault(fault, TOTE_E_BUSY,
+		"journal: its segments kept going away while it was read; try again");
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The chain of a replay (FORMAT section 5): from the last entry under the checkpoint through the
+ * groups above it, each one's prev the leaf hash of the entry before.
+ */
+#include "ledger/entry.h"
+#include "ledger/scan.h"
+#include <inttypes.h>
+#include <string.h>
+
+/* What the log does not give although the checkpoint demands it is damage; the rest is an error. */
+static int log_failed(struct scan *s, uint64_t seq, int r, const struct tote_fault *fault)
+{
+	if (r != TOTE_E_DAMAGED && r != TOTE_E_NOT_FOUND && r != TOTE_E_MALFORMED &&
+		r != TOTE_E_BAD_PROOF && r != TOTE_E_UNTRUSTED)
+		return r;
+	tote__scan_conclude(s, seq, fault);
+	return 0;
+}
+
+/* --- the leaf before a seq ------------------------------------------------------------------ */
+
+/* The leaf hash of entry C - 1: of its bytes, shown to lie under the checkpoint's root. */
+static int load_edge(struct scan *s, struct tote_fault *fault)
+{
+	const struct checkpoint *c = &s->out->covered;
+	uint64_t last = c->size - 1;
+	struct bundle_walk w;
+	struct proof proof;
+	const uint8_t *bytes = NULL;
+	uint32_t width;
+	size_t len = 0;
+	int r = tote__logdir_bundle(&s->log, last / TILE_WIDTH, c->size, &s->body, &width, fault);
+
+	if (r < 0)
+		return r;
+	tote__bundle_walk(&w, s->body.data, s->body.len, width);
+	while ((r = tote__bundle_next(&w, &bytes, &len, fault)) > 0)
+		continue;
+	if (r < 0)
+		return r;
+	tote__hash_leaf(s->engine, bytes, len, s->out->last_leaf);
+	r = tote__merkle_inclusion(
+		last, c->size, tote__tile_tree_node, s->tree, s->engine, &proof, fault);
+	if (r < 0)
+		return r;
+	return tote__merkle_verify_inclusion(
+		s->engine, last, c->size, s->out->last_leaf, &proof, c->root, fault);
+}
+
+int tote__scan_begin_chain(struct scan *s, struct tote_fault *fault)
+{
+	uint64_t size = s->out->covered.size;
+	int r;
+
+	s->out->end = size;
+	s->highest = size;
+	if (!size) {
+		if (s->genesis)
+			memcpy(s->out->last_leaf, s->genesis, HASH_LEN);
+		return 0;
+	}
+	s->tree = tote__heap_new(s->out->heap, 1, sizeof(*s->tree), fault);
+	if (!s->tree)
+		return TOTE_E_NO_MEMORY;
+	tote__tile_tree_init(s->tree, size, tote__logdir_tile, &s->log, s->engine);
+	r = load_edge(s, fault);
+	if (r < 0) {
+		tote__fault_wrap(fault, "the end of the checkpoint's %" PRIu64 " entries", size);
+		return log_failed(s, size - 1, r, fault);
+	}
+	return 0;
+}
+
+/* The bytes of one entry in a body that was checked. */
+static const uint8_t *entry_in(
+	const struct group *g, const struct buf *body, uint64_t seq, size_t *ret_len)
+{
+	struct reader r;
+	const uint8_t *bytes = NULL;
+
+	tote__reader_init(&r, body->data, body->len);
+	for (uint64_t at = g->first_seq; at <= seq; at++) {
+		*ret_len = tote__reader_u16(&r);
+		bytes = tote__reader_bytes(&r, *ret_len);
+	}
+	return bytes;
+}
+
+static int load_group(
+	struct scan *s, const struct group_place *at, struct buf *body, struct tote_fault *fault)
+{
+	return tote__group_load(s->place, s->engine, at, body, fault);
+}
+
+/*
+ * The leaf hash before seq, at most E: 1; 0 where it is not known (no genesis was given). Log
+ * trouble is returned as it is.
+ */
+static int leaf_before(
+	struct scan *s, uint64_t seq, uint8_t out[HASH_LEN], struct tote_fault *fault)
+{
+	const struct replay *found = s->out;
+
+	if (!seq) {
+		if (s->genesis)
+			memcpy(out, s->genesis, HASH_LEN);
+		return s->genesis != NULL;
+	}
+	if (seq == found->end) {
+		memcpy(out, found->last_leaf, HASH_LEN);
+		return 1;
+	}
+	if (seq <= found->covered.size) {
+		int r = tote__tile_tree_node(s->tree, 0, seq - 1, out, fault);
+
+		return r < 0 ? r : 1;
+	}
+	for (size_t i = 0; i < found->group_count; i++) {
+		const struct group_place *at = &found->groups[i];
+		const uint8_t *bytes;
+		size_t len = 0;
+		int r;
+
+		if (group_end(&at->group) < seq)
+			continue;
+		if ((r = load_group(s, at, &s->other, fault)) < 0)
+			return r;
+		bytes = entry_in(&at->group, &s->other, seq - 1, &len);
+		tote__hash_leaf(s->engine, bytes, len, out);
+		return 1;
+	}
+	return 0;
+}
+
+/* --- one chain of them ---------------------------------------------------------------------- */
+
+static void sort_found(struct found *g, size_t count)
+{
+	/* nearly always in order already: segments ascend, and so do the groups in each */
+	for (size_t i = 1; i < count; i++) {
+		struct found moved = g[i];
+		size_t at = i;
+
+		for (; at && g[at - 1].at.group.first_seq > moved.at.group.first_seq; at--)
+			g[at] = g[at - 1];
+		g[at] = moved;
+	}
+}
+
+/* 1 where both groups hold the same entries in [from, to). */
+static int agree(struct scan *s, const struct group_place *a, const struct group_place *b,
+	uint64_t from, uint64_t to, struct tote_fault *fault)
+{
+	int r = load_group(s, a, &s->body, fault);
+
+	if (!r)
+		r = load_group(s, b, &s->other, fault);
+	if (r < 0)
+		return r;
+	for (uint64_t seq = from; seq < to; seq++) {
+		size_t a_len = 0, b_len = 0;
+		const uint8_t *x = entry_in(&a->group, &s->body, seq, &a_len);
+		const uint8_t *y = entry_in(&b->group, &s->other, seq, &b_len);
+
+		if (a_len != b_len || memcmp(x, y, a_len) != 0)
+			return 0;
+	}
+	return 1;
+}
+
+/* A group that begins below E: what it repeats must be the same entries. */
+static int check_repeat(struct scan *s, const struct group_place *g, struct tote_fault *fault)
+{
+	struct replay *out = s->out;
+	uint64_t from = g->group.first_seq, size = out->covered.size;
+
+	if (from < size)
+		from = size;
+	for (size_t i = 0; i < out->group_count; i++) {
+		const struct group_place *known = &out->groups[i];
+		uint64_t begin = from, end = group_end(&g->group);
+		int r;
+
+		if (known->group.first_seq > begin)
+			begin = known->group.first_seq;
+		if (group_end(&known->group) < end)
+			end = group_end(&known->group);
+		if (begin >= end)
+			continue;
+		if ((r = agree(s, known, g, begin, end, fault)) < 0)
+			return r;
+		if (!r) {
+			tote__scan_damage(s, begin,
+				"two groups of the journal hold different entries from %" PRIu64
+				" on",
+				begin);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* The prev of entry E, which this group holds. */
+static int prev_at_end(
+	struct scan *s, const struct found *g, uint8_t out[HASH_LEN], struct tote_fault *fault)
+{
+	uint64_t seq = s->out->end;
+	const uint8_t *bytes;
+	struct entry e;
+	size_t len = 0;
+	int r;
+
+	if (seq == g->at.group.first_seq) {
+		memcpy(out, g->prev, HASH_LEN);
+		return 0;
+	}
+	if ((r = load_group(s, &g->at, &s->body, fault)) < 0)
+		return r;
+	bytes = entry_in(&g->at.group, &s->body, seq, &len);
+	if ((r = tote__entry_parse(bytes, len, &e, fault)) < 0)
+		return r;
+	memcpy(out, e.prev, HASH_LEN);
+	return 0;
+}
+
+/* Puts a group that holds E at the end of the chain, if it continues it. */
+static int accept(struct scan *s, const struct found *g, struct tote_fault *fault)
+{
+	struct replay *out = s->out;
+	uint8_t prev[HASH_LEN];
+	int r = prev_at_end(s, g, prev, fault);
+
+	if (r < 0)
+		return r;
+	if ((out->end || s->genesis) && memcmp(prev, out->last_leaf, HASH_LEN) != 0) {
+		tote__scan_damage(s, out->end,
+			"entry %" PRIu64 " in the journal does not continue the chain: its prev is "
+			"not the hash of the entry before",
+			out->end);
+		return 0;
+	}
+	out->groups[out->group_count++] = g->at;
+	out->end = group_end(&g->at.group);
+	memcpy(out->last_leaf, g->at.group.last_leaf, HASH_LEN);
+	return 0;
+}
+
+int tote__scan_chain(struct scan *s, struct tote_fault *fault)
+{
+	struct replay *out = s->out;
+
+	out->groups = tote__heap_new(out->heap, s->count, sizeof(*out->groups), fault);
+	if (!out->groups)
+		return TOTE_E_NO_MEMORY;
+	out->group_cap = s->count;
+	sort_found(s->found, s->count);
+	for (size_t i = 0; i < s->count && !out->damaged; i++) {
+		const struct group *g = &s->found[i].at.group;
+		int r = 0;
+
+		if (g->first_seq < out->end)
+			r = check_repeat(s, &s->found[i].at, fault);
+		if (!r && !out->damaged && g->first_seq <= out->end && group_end(g) > out->end)
+			r = accept(s, &s->found[i], fault);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* A segment begins where the chain stood when it was made. */
+int tote__scan_check_segments(struct scan *s, struct tote_fault *fault)
+{
+	struct replay *out = s->out;
+
+	for (size_t i = 0; i < out->segment_count && !out->damaged; i++) {
+		const struct segfile *f = &s->files[i];
+		uint8_t leaf[HASH_LEN];
+		int r;
+
+		if (f->state != SEGFILE_GOOD || f->name > out->end)
+			continue;
+		r = leaf_before(s, f->name, leaf, fault);
+		if (r < 0 && (r = log_failed(s, f->name, r, fault)) < 0)
+			return r;
+		if (r > 0 && memcmp(leaf, f->header.prev, HASH_LEN) != 0)
+			tote__scan_damage(s, f->name,
+				"journal segment %020" PRIu64
+				" does not continue the chain: its prev is not the hash of the "
+				"entry before",
+				f->name);
+	}
+	return 0;
+}

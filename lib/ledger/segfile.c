@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One opened segment: everything that is read of the journal's files comes through here, in whole
+ * reads, and is checked before it is handed on.
+ */
+#include "ledger/segfile.h"
+#include <inttypes.h>
+#include <string.h>
+
+int tote__segfile_read(const struct segfile *s, uint64_t offset, uint8_t *out, size_t len,
+	size_t *ret_len, struct tote_fault *fault)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		size_t got = 0;
+		int r = s->place->ops->journal_read(
+			s->handle, offset + have, out + have, len - have, &got, fault);
+
+		if (r < 0)
+			return tote__fault_wrap(fault, "segment %020" PRIu64, s->name);
+		if (!got)
+			break;
+		have += got;
+	}
+	*ret_len = have;
+	return 0;
+}
+
+int tote__segfile_open(
+	struct segfile *s, const struct place *place, uint64_t name, struct tote_fault *fault)
+{
+	struct segfile opened = {.place = place, .name = name};
+	uint8_t block[SEGMENT_HEADER_LEN];
+	size_t len;
+	int r;
+
+	memset(s, 0, sizeof(*s));
+	r = place->ops->journal_open(place->handle, name, &opened.handle, &opened.bytes, fault);
+	if (r < 0)
+		return r;
+	r = tote__segfile_read(&opened, 0, block, sizeof(block), &len, fault);
+	if (r < 0) {
+		tote__segfile_close(&opened);
+		return r;
+	}
+	opened.state = SEGFILE_GOOD;
+	if (!tote__segment_header_read(block, len, &opened.header) ||
+		opened.header.first_seq != name)
+		opened.state = SEGFILE_BAD;
+	else if (opened.header.version != 1 || opened.header.features)
+		opened.state = SEGFILE_UNKNOWN;
+	*s = opened;
+	return 0;
+}
+
+void tote__segfile_close(struct segfile *s)
+{
+	if (s->handle)
+		s->place->ops->journal_close(s->handle);
+	s->handle = NULL;
+}
+
+int tote__segfile_group(const struct segfile *s, uint64_t offset, const struct hasher *engine,
+	struct group *ret, struct buf *body, uint8_t prev[HASH_LEN], struct tote_fault *fault)
+{
+	uint8_t header[GROUP_HEADER_LEN];
+	struct group g;
+	size_t len;
+	int r;
+
+	tote__buf_reset(body);
+	r = tote__segfile_read(s, offset, header, sizeof(header), &len, fault);
+	if (r < 0)
+		return r;
+	if (!tote__group_header_read(header, len, s->header.salt, &g))
+		return 0;
+	tote__buf_put_zeros(body, g.body_len);
+	if ((r = tote__buf_check(body, "body of a group", fault)) < 0)
+		return r;
+	r = tote__segfile_read(s, offset + GROUP_HEADER_LEN, body->data, g.body_len, &len, fault);
+	if (r < 0)
+		return r;
+	if (len != g.body_len || !tote__group_check(&g, body->data, engine, prev))
+		return 0;
+	*ret = g;
+	return 1;
+}

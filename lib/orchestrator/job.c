@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Audit jobs as the host sees them: start, step within a budget, findings and verdicts one at a
+ * time, progress and cancel from any thread.
+ */
+#include "orchestrator/job.h"
+#include "orchestrator/record.h"
+#include <stdio.h>
+#include <string.h>
+
+#define OPTIONS_LEAST  offsetof(struct tote_audit_options, ids)
+#define PROGRESS_LEAST offsetof(struct tote_audit_progress, bytes)
+
+int tote_audit_options_init(
+	struct tote_audit_options *options, size_t size, struct tote_fault *fault)
+{
+	FAULT_BEGIN(fault);
+	return tote__struct_init(options, size, OPTIONS_LEAST, "struct tote_audit_options", fault);
+}
+
+/* --- the handle ----------------------------------------------------------------------------- */
+
+static void audit_free(tote_audit *a)
+{
+	tote_ctx *ctx = a->ctx;
+	const struct heap *heap = &ctx->heap;
+
+	tote__job_run_free(a, a->current);
+	tote__job_run_free(a, a->alone);
+	for (size_t i = a->shown_next; i < a->shown_count; i++)
+		tote__job_finding_free(heap, &a->shown[i].finding);
+	tote__job_finding_free(heap, &a->showing);
+	for (size_t i = 0; i < a->id_count; i++)
+		tote__heap_free(heap, a->ids[i]);
+	tote__heap_free(heap, a->ids);
+	tote__heap_free(heap, a->actor);
+	tote__heap_free(heap, a->shown);
+	tote__heap_free(heap, a->verdicts);
+	pthread_mutex_destroy(&a->mutex);
+	tote_orchestrator_unref(a->o);
+	tote__heap_free(heap, a);
+	tote_ctx_unref(ctx);
+}
+
+tote_audit *tote__job_new(tote_ctx *ctx, struct tote_fault *fault)
+{
+	tote_audit *a = tote__heap_new(&ctx->heap, 1, sizeof(*a), fault);
+
+	if (!a)
+		return NULL;
+	a->ctx = tote_ctx_ref(ctx);
+	atomic_init(&a->refs, 1);
+	pthread_mutex_init(&a->mutex, NULL);
+	return a;
+}
+
+int tote__job_add_id(tote_audit *a, const char *id, struct tote_fault *fault)
+{
+	const struct heap *heap = &a->ctx->heap;
+	void *p = tote__heap_resize(heap, a->ids, a->id_count + 1, sizeof(*a->ids), fault);
+
+	if (!p)
+		return TOTE_E_NO_MEMORY;
+	a->ids = p;
+	p = tote__heap_resize(heap, a->verdicts, a->id_count + 1, sizeof(*a->verdicts), fault);
+	if (!p)
+		return TOTE_E_NO_MEMORY;
+	a->verdicts = p;
+	a->ids[a->id_count] = tote__heap_strdup(&a->ctx->heap, id, fault);
+	return a->ids[a->id_count++] ? 0 : TOTE_E_NO_MEMORY;
+}
+
+tote_audit *tote_audit_unref(tote_audit *a)
+{
+	if (a && atomic_fetch_sub_explicit(&a->refs, 1, memory_order_acq_rel) == 1)
+		audit_free(a);
+	return NULL;
+}
+
+int tote__job_enter(tote_audit *a, struct tote_fault *fault)
+{
+	int rc;
+
+	if (!a)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: the handle is NULL");
+	if ((rc = tote__ctx_check(a->ctx, fault)) < 0)
+		return rc;
+	if (atomic_exchange(&a->busy, 1))
+		return tote__fault(
+			fault, TOTE_E_BUSY, "audit: another call on this job is under way");
+	return 0;
+}
+
+void tote__job_leave(tote_audit *a)
+{
+	atomic_store(&a->busy, 0);
+}
+
+/* --- starting ------------------------------------------------------------------------------- */
+
+static int wanted(const struct tote_audit_options *options, const char *id)
+{
+	if (!options->ids)
+		return 1;
+	for (size_t i = 0; i < options->id_count; i++)
+		if (!strcmp(options->ids[i], id))
+			return 1;
+	return 0;
+}
+
+static int check_wanted(
+	tote_orchestrator *o, const struct tote_audit_options *options, struct tote_fault *fault)
+{
+	for (size_t i = 0; options->ids && i < options->id_count; i++) {
+		const char *id = options->ids[i];
+		struct container c;
+		int rc;
+
+		if (!id)
+			return tote__fault(fault, TOTE_E_ARGUMENT, "audit: an ID is NULL");
+		if (!strcmp(id, RECORD_ID))
+			continue;
+		if ((rc = tote__containers_registered(o, id, &c, fault)) < 0)
+			return rc;
+		tote__containers_drop(o, &c);
+	}
+	return 0;
+}
+
+/* The orchestrator's own first, then in order of ID, whatever order they were named in. */
+static int choose(tote_audit *a, const struct tote_audit_options *options, struct tote_fault *fault)
+{
+	struct container c;
+	char after[64] = "";
+	int rc = check_wanted(a->o, options, fault), found;
+
+	if (!rc && wanted(options, RECORD_ID))
+		rc = tote__job_add_id(a, RECORD_ID, fault);
+	while (!rc && (found = tote__containers_after(a->o, after, &c, fault)) != 0) {
+		if (found < 0)
+			return found;
+		memcpy(after, c.id, sizeof(after));
+		if (!c.detached && wanted(options, c.id))
+			rc = tote__job_add_id(a, c.id, fault);
+		tote__containers_drop(a->o, &c);
+	}
+	return rc;
+}
+
+int tote_audit_start(tote_orchestrator *o, const struct tote_audit_options *options,
+	tote_audit **ret_audit, struct tote_fault *fault)
+{
+	struct tote_audit_options known;
+	tote_audit *a;
+	int rc;
+
+	FAULT_BEGIN(fault);
+	if ((rc = tote__orchestrator_check(o, fault)) < 0 ||
+		(rc = tote__struct_in(&known, sizeof(known), OPTIONS_LEAST, options,
+			 "struct tote_audit_options", fault)) < 0 ||
+		(rc = tote__flags_check(known.flags, 0, "audit", fault)) < 0)
+		return rc;
+	if (!ret_audit || known.level > TOTE_LEVEL_FULL || known.reserved)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: no such level, or no result");
+	if ((rc = tote__orchestrator_writable(o, fault)) < 0 ||
+		(rc = tote__orchestrator_refresh(o, fault)) < 0)
+		return rc;
+	a = tote__job_new(o->ctx, fault);
+	if (!a)
+		return TOTE_E_NO_MEMORY;
+	a->o = tote_orchestrator_ref(o);
+	a->level = known.level ? known.level : TOTE_LEVEL_FULL;
+	rc = choose(a, &known, fault);
+	if (!rc && known.actor &&
+		!(a->actor = tote__heap_strdup(&o->ctx->heap, known.actor, fault)))
+		rc = TOTE_E_NO_MEMORY;
+	if (rc < 0) {
+		tote_audit_unref(a);
+		return rc;
+	}
+	*ret_audit = a;
+	return 0;
+}
+
+/* --- stepping ------------------------------------------------------------------------------- */
+
+/* What progress says, from what is finished and what is under way. */
+static void note_progress(tote_audit *a)
+{
+	struct tote_audit_progress p = {
+		.size = sizeof(p), .containers = a->id_count, .finished = a->verdict_count};
+	struct run_result now;
+
+	for (size_t i = 0; i < a->verdict_count; i++) {
+		p.bytes += a->verdicts[i].bytes;
+		p.bytes_total += a->verdicts[i].bytes;
+		p.entries += a->verdicts[i].entries;
+		p.assets += a->verdicts[i].assets;
+		p.findings += a->verdicts[i].findings;
+	}
+	if (a->current) {
+		if (a->current->run) {
+			tote__run_result(a->current->run, &now);
+			p.bytes += now.bytes;
+			p.bytes_total += now.bytes_total;
+			p.entries += now.entries;
+			p.assets += now.assets;
+		}
+		p.findings += a->current->counted;
+		snprintf(p.current, sizeof(p.current), "%s", a->current->id);
+	}
+	if (a->next_id < a->id_count)
+		p.bytes_total = 0; /* what was not opened yet is not known */
+	pthread_mutex_lock(&a->mutex);
+	a->progress = p;
+	pthread_mutex_unlock(&a->mutex);
+}
+
+/* The run under way ends where it is; those not begun are not begun. */
+static int stop_all(tote_audit *a, struct tote_fault *fault)
+{
+	int rc;
+
+	a->next_id = a->id_count;
+	if (!a->current)
+		return 0;
+	if (a->current->run)
+		tote__run_stop(a->current->run);
+	rc = tote__job_take(a, fault);
+	if (!rc)
+		rc = tote__job_found_own(a, a->current, FINDING_CANCELLED, "", "", "", fault);
+	return rc ? rc : tote__job_end(a, fault);
+}
+
+/* One bounded piece of work: 1 more to do, 0 all done. */
+static int piece(tote_audit *a, uint64_t max_bytes, int64_t deadline_us, struct tote_fault *fault)
+{
+	int rc, more = 0;
+
+	if (atomic_load(&a->cancelled))
+		return stop_all(a, fault);
+	if (!a->current) {
+		if (a->alone) {
+			a->current = a->alone;
+			a->alone = NULL;
+			a->next_id = a->id_count;
+		} else if (a->next_id < a->id_count) {
+			if ((rc = tote__job_begin(a, a->ids[a->next_id], fault)) < 0)
+				return rc;
+			a->next_id++;
+		} else {
+			return 0;
+		}
+	}
+	if (a->current->run &&
+		(more = tote__run_step(a->current->run, max_bytes, deadline_us, fault)) < 0)
+		return more;
+	if ((rc = tote__job_take(a, fault)) < 0)
+		return rc;
+	if (!more && (rc = tote__job_end(a, fault)) < 0)
+		return rc;
+	if (more || a->next_id < a->id_count)
+		return 1;
+	/* the end of an audit folds the consolidated record; failing does not undo the audit */
+	if (a->o && tote__record_fold(a->o, fault) < 0) {
+		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit: fold: %s", fault->text);
+		tote__fault_clear(fault);
+	}
+	return 0;
+}
+
+int tote_audit_step(tote_audit *a, uint64_t max_bytes, int64_t max_us, struct tote_fault *fault)
+{
+	int64_t deadline;
+	uint64_t begin;
+	int rc;
+
+	FAULT_BEGIN(fault);
+	if ((rc = tote__job_enter(a, fault)) < 0)
+		return rc;
+	deadline = max_us > 0 ? tote__clock_monotonic(&a->ctx->clock) + max_us : 0;
+	begin = a->progress.bytes;
+	for (;;) {
+		uint64_t read = a->progress.bytes - begin;
+
+		rc = piece(a, max_bytes ? max_bytes - read : 0, deadline, fault);
+		note_progress(a);
+		if (rc <= 0 || (max_bytes && a->progress.bytes - begin >= max_bytes) ||
+			(deadline && tote__clock_monotonic(&a->ctx->clock) >= deadline))
+			break;
+	}
+	tote__job_leave(a);
+	return rc;
+}
+
+int tote_audit_progress(
+	tote_audit *a, struct tote_audit_progress *progress, struct tote_fault *fault)
+{
+	struct tote_audit_progress p;
+	int rc;
+
+	FAULT_BEGIN(fault);
+	if (!a || !progress)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: handle or progress is NULL");
+	if ((rc = tote__ctx_check(a->ctx, fault)) < 0)
+		return rc;
+	pthread_mutex_lock(&a->mutex);
+	p = a->progress;
+	pthread_mutex_unlock(&a->mutex);
+	p.containers = a->id_count;
+	return tote__struct_out(
+		progress, &p, sizeof(p), PROGRESS_LEAST, "struct tote_audit_progress", fault);
+}
+
+int tote_audit_cancel(tote_audit *a, struct tote_fault *fault)
+{
+	int rc;
+
+	FAULT_BEGIN(fault);
+	if (!a)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: the handle is NULL");
+	if ((rc = tote__ctx_check(a->ctx, fault)) < 0)
+		return rc;
+	atomic_store(&a->cancelled, 1);
+	return 0;
+}
+
+int tote_audit_close(tote_audit *a, struct tote_fault *fault)
+{
+	int rc;
+
+	FAULT_BEGIN(fault);
+	if (!a)
+		return 0;
+	if ((rc = tote__job_enter(a, fault)) < 0)
+		return rc;
+	rc = a->current || a->next_id < a->id_count ? stop_all(a, fault) : 0;
+	tote__job_leave(a);
+	tote_audit_unref(a);
+	return rc;
+}

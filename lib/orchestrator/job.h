@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The inside of an audit job: one run after another, what each found waiting to be shown, and
+ * what must be on record before it is.
+ */
+#ifndef ORCHESTRATOR_JOB_H
+#define ORCHESTRATOR_JOB_H
+
+#include "orchestrator/containers.h"
+#include "orchestrator/report.h"
+#include "orchestrator/witness.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* A finding that may be shown. */
+struct shown {
+	struct finding finding;
+	const char *container; /* of the job's own list of IDs */
+	uint64_t run;
+};
+
+/* What the registry tells a run, in a place of the run's own. */
+struct job_facts {
+	tote_orchestrator *o;
+	const char *id;
+	struct orchestrator_facts of_record;
+	char known_id[64], known_origin[256];
+	struct vkey known_key;
+	struct recorded_move *moves, *later; /* at the beginning, and when asked again */
+	struct vkey log_key;
+};
+
+/* What one container's run stands on; all of it is dropped with the run. */
+struct job_run {
+	const char *id;
+	struct job_facts facts;
+	struct tote_fault refused;  /* why nothing could be opened */
+	struct container container; /* unless it is the orchestrator's own */
+	tote_box *box;
+	struct place place; /* where no box could be opened */
+	struct run_target target;
+	struct vkey key, witness;
+	struct seen seen;
+	struct run *run;
+	struct run_result result;
+	struct report report;
+	uint64_t seq; /* of audit.started */
+	int recording;
+	int damaged;  /* a finding that is damage was shown, or what prevents recording */
+	size_t taken; /* findings of the run that went through the record */
+	uint64_t counted, recorded;
+	uint64_t covered_bytes; /* at the last audit.covered */
+	int64_t covered_us;
+};
+
+struct tote_audit {
+	tote_ctx *ctx;
+	tote_orchestrator *o; /* NULL: tote_verify_ledger */
+	atomic_uint refs;
+	atomic_int busy, cancelled;
+	uint32_t level;
+	char *actor;
+	char **ids;
+	size_t id_count, next_id;
+	struct job_run *current;
+	struct job_run *alone; /* of tote_verify_ledger, until it is current */
+	struct shown *shown;
+	size_t shown_count, shown_cap, shown_next;
+	struct finding showing; /* what next_finding gave last: its strings */
+	char next[512];
+	struct tote_verdict *verdicts; /* room for all IDs */
+	size_t verdict_count, verdict_next;
+	uint32_t worst;
+	pthread_mutex_t mutex; /* for progress */
+	struct tote_audit_progress progress;
+};
+
+tote_audit *tote__job_new(tote_ctx *ctx, struct tote_fault *fault);
+int tote__job_add_id(tote_audit *a, const char *id, struct tote_fault *fault);
+void tote__job_finding_free(const struct heap *heap, struct finding *f);
+/* One call at a time: TOTE_E_BUSY for a second one. */
+int tote__job_enter(tote_audit *a, struct tote_fault *fault);
+void tote__job_leave(tote_audit *a);
+
+/*
+ * Opens what is to be audited and begins its run; what cannot be opened is a finding. After a
+ * failure there is no current run, and the same may be begun again.
+ */
+int tote__job_begin(tote_audit *a, const char *id, struct tote_fault *fault);
+void tote__job_run_free(tote_audit *a, struct job_run *r);
+/* job_facts.c: lets the target of a run ask the registry and seen/, now and once more later. */
+int tote__job_facts_of_container(struct job_run *r, tote_orchestrator *o, struct tote_fault *fault);
+void tote__job_facts_of_record(struct job_run *r, tote_orchestrator *o);
+void tote__job_facts_drop(struct job_run *r);
+/* Lets what the run found go through the record, then into the list of what may be shown. */
+int tote__job_take(tote_audit *a, struct tote_fault *fault);
+/*
+ * One finding, its strings the caller's: on record with its flag, in the report, then shown. After
+ * a failure nothing of it is shown, and the same may be done again.
+ */
+int tote__job_found(
+	tote_audit *a, struct job_run *r, const struct finding *f, struct tote_fault *fault);
+/* A finding that the job itself makes: found says why. */
+int tote__job_found_own(tote_audit *a, struct job_run *r, int code, const char *path,
+	const char *expected, const char *found, struct tote_fault *fault);
+/* The record took no entry: said once as a finding of its own, then the audit goes on without. */
+int tote__job_stop_recording(tote_audit *a, struct job_run *r, struct tote_fault *fault);
+/* How far the run came, on record at least every minute or GiB, so that it survives a crash. */
+int tote__job_record_coverage(
+	tote_audit *a, struct job_run *r, int always, struct tote_fault *fault);
+/* Cosigns, writes report and audit.finished, puts the verdict into the list. The run is dropped. */
+int tote__job_end(tote_audit *a, struct tote_fault *fault);
+
+#endif

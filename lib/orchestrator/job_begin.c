@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The beginning of one container's run within a job: audit.started, what is opened, what is known,
+ * and what a run cannot see from inside one container.
+ */
+#include "orchestrator/job.h"
+#include "orchestrator/moves.h"
+#include "orchestrator/record.h"
+#include "orchestrator/sharing.h"
+#include <string.h>
+
+void tote__job_run_free(tote_audit *a, struct job_run *r)
+{
+	if (!r)
+		return;
+	tote__run_free(r->run);
+	tote__report_drop(&r->report);
+	tote__seen_free(&r->seen);
+	tote__job_facts_drop(r);
+	if (r->place.ops)
+		tote__place_close(&r->place);
+	tote_box_unref(r->box);
+	if (a->o)
+		tote__containers_drop(a->o, &r->container);
+	tote__heap_free(&a->ctx->heap, r);
+}
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+/* Disposed: its directory may be absent (FORMAT section 8). */
+static int is_gone_rightly(const struct job_run *r, int rc)
+{
+	return r->container.state == TOTE_STATE_DISPOSED && rc == TOTE_E_NOT_FOUND;
+}
+
+/*
+ * What could not be opened is looked at as far as it goes: damaged, read-only; else not at all, and
+ * the run says so.
+ */
+static int open_damaged(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	int rc;
+
+	tote__fault_clear(fault);
+	rc = tote__place_open(a->ctx, r->container.backend, r->container.location, LAYOUT_CONTAINER,
+		STORE_READ_ONLY, &r->place, fault);
+	if (!rc) {
+		r->target.place = &r->place;
+		return 0;
+	}
+	memset(&r->place, 0, sizeof(r->place));
+	if (rc == TOTE_E_NO_MEMORY)
+		return rc;
+	if (is_gone_rightly(r, rc)) {
+		r->result.unreachable = 1;
+		r->result.verdict = TOTE_VERDICT_OK;
+	}
+	r->refused = *fault;
+	r->target.refused = &r->refused;
+	tote__fault_clear(fault);
+	return 0;
+}
+
+/* A key that is not this container's keeps nobody from reading: the run over keys/ names it. */
+static int open_box(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	struct tote_box_options unsigned_box = {
+		.size = sizeof(unsigned_box), .flags = TOTE_BOX_NO_SIGNER};
+	int rc = tote__containers_open_box(a->o, r->id, NULL, &r->box, fault);
+
+	if (rc == TOTE_E_KEY) {
+		tote__fault_clear(fault);
+		rc = tote__containers_open_box(a->o, r->id, &unsigned_box, &r->box, fault);
+	}
+	if (rc < 0)
+		r->box = NULL;
+	return rc;
+}
+
+/* None of it failing stops the audit, which finds the cause itself. */
+static int prepare_box(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	struct checkpoint head;
+	int rc = tote__witness_check(a->o, r->box, r->id, fault);
+
+	if (!rc)
+		rc = tote__moves_complete(a->o, r->id, r->box, fault);
+	if (!rc && r->box->have_signer)
+		rc = tote__ledger_fold(r->box->ledger, &head, NULL, fault);
+	if (rc < 0)
+		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit of '%s': %s", r->id, fault->text);
+	tote__fault_clear(fault);
+	return tote__orchestrator_refresh(a->o, fault);
+}
+
+static int open_container(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	int rc = open_box(a, r, fault);
+
+	if (rc == TOTE_E_NO_MEMORY)
+		return rc;
+	if (rc < 0)
+		return open_damaged(a, r, fault);
+	r->target.place = &r->box->place;
+	r->target.box = r->box;
+	return prepare_box(a, r, fault);
+}
+
+/* --- what is known -------------------------------------------------------------------------- */
+
+static int read_seen(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	struct tote_fault why;
+	int rc = tote__seen_read(a->o, r->id, &r->key, &r->seen, fault);
+
+	r->target.seen_expected = 1;
+	if (rc == TOTE_E_DAMAGED) {
+		why = *fault;
+		tote__fault_clear(fault);
+		r->target.seen_expected = 0;
+		return tote__job_found_own(
+			a, r, FINDING_SEEN_DAMAGED, "orchestrator/seen", "", why.text, fault);
+	}
+	if (r->seen.present)
+		r->target.seen = &r->seen.checkpoint;
+	return rc;
+}
+
+/*
+ * A container of another root keeps that root's rules, so a line by that root's witness, whose key
+ * is not known here, is nothing foreign.
+ */
+static void know_rules(tote_audit *a, struct job_run *r)
+{
+	if (!tote__containers_is_own(a->o, r->id, r->container.origin))
+		r->target.cosigners = 1;
+}
+
+/* Two containers in one directory: no run sees that from inside one of them. */
+static int compare_directories(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	char other[64];
+	int rc = tote__sharing_find(a->o, r->id, r->target.place, other, fault);
+
+	if (rc == 1)
+		return tote__job_found_own(
+			a, r, FINDING_DIRECTORY_SHARED, "", "a directory of its own", other, fault);
+	if (rc < 0 && rc != TOTE_E_NO_MEMORY) {
+		tote__fault_clear(fault); /* what cannot be looked at the run names */
+		rc = 0;
+	}
+	return rc;
+}
+
+static int begin_container(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	const char *vkey;
+	int rc;
+
+	if ((rc = tote__containers_known(a->o, r->id, &r->container, fault)) < 0)
+		return rc;
+	vkey = r->container.vkey;
+	r->target.type = LEDGER_CONTAINER;
+	r->target.layout = LAYOUT_CONTAINER;
+	r->target.origin = r->container.origin;
+	if ((rc = tote__vkey_parse(vkey, strlen(vkey), &r->key, fault)) < 0 ||
+		(rc = open_container(a, r, fault)) < 0 || !r->target.place)
+		return rc;
+	r->target.key = &r->key;
+	know_rules(a, r);
+	if ((rc = read_seen(a, r, fault)) < 0 || (rc = compare_directories(a, r, fault)) < 0)
+		return rc;
+	return tote__job_facts_of_container(r, a->o, fault);
+}
+
+static int begin_record(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	tote_orchestrator *o = a->o;
+	const char *vkey = o->registry.vkey;
+
+	r->target.type = LEDGER_RECORD;
+	r->target.layout = LAYOUT_ORCHESTRATOR;
+	r->target.origin = o->registry.origin;
+	r->target.place = &o->place;
+	r->target.box = o->record->ledger ? o->record : NULL; /* damaged: nobody writes */
+	r->target.key = &r->key;
+	tote__job_facts_of_record(r, o);
+	if (tote__record_fold(o, fault) < 0)
+		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit: %s", fault->text);
+	tote__fault_clear(fault);
+	return tote__vkey_parse(vkey, strlen(vkey), &r->key, fault);
+}
+
+/* --- beginning ------------------------------------------------------------------------------ */
+
+static int start_record(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	int64_t now = tote__clock_wall(&a->ctx->clock);
+	int rc = tote__record_audit_started(a->o, r->id, a->level, a->actor, &r->seq, fault);
+
+	tote__report_begin(&r->report, a->o, r->id, r->seq, a->level, now);
+	return rc < 0 && rc != TOTE_E_NO_MEMORY ? tote__job_stop_recording(a, r, fault) : rc;
+}
+
+static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	const char *witness = a->o->registry.witness_vkey;
+	int rc;
+
+	r->recording = 1;
+	r->covered_us = tote__clock_monotonic(&a->ctx->clock);
+	r->target.ctx = a->ctx;
+	r->target.id = r->id;
+	r->target.level = a->level;
+	r->target.witness = &r->witness;
+	if ((rc = tote__vkey_parse(witness, strlen(witness), &r->witness, fault)) < 0 ||
+		(rc = start_record(a, r, fault)) < 0)
+		return rc;
+	rc = strcmp(r->id, RECORD_ID) != 0 ? begin_container(a, r, fault)
+					   : begin_record(a, r, fault);
+	if (rc < 0 || r->result.unreachable)
+		return rc;
+	return tote__run_start(&r->target, &r->run, fault);
+}
+
+int tote__job_begin(tote_audit *a, const char *id, struct tote_fault *fault)
+{
+	size_t shown = a->shown_count;
+	struct job_run *r = tote__heap_new(&a->ctx->heap, 1, sizeof(*r), fault);
+	int rc;
+
+	if (!r)
+		return TOTE_E_NO_MEMORY;
+	r->id = id;
+	if (!(rc = begin(a, r, fault))) {
+		a->current = r;
+		return 0;
+	}
+	while (a->shown_count > shown)
+		tote__job_finding_free(&a->ctx->heap, &a->shown[--a->shown_count].finding);
+	tote__job_run_free(a, r);
+	return rc;
+}

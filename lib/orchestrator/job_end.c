@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The end of one container's run within a job: cosignature, report, audit.finished, verdict.
+ */
+#include "orchestrator/job.h"
+#include "orchestrator/record.h"
+#include <string.h>
+
+/* What is whole is cosigned. That it could not be is no damage: the verdict says unwitnessed. */
+static void cosign(tote_audit *a, struct job_run *r)
+{
+	struct tote_fault fault;
+	uint64_t size;
+
+	memset(&fault, 0, sizeof(fault));
+	if (!a->o || !r->box || r->counted || r->result.verdict != TOTE_VERDICT_OK ||
+		!r->result.signed_ok)
+		return;
+	if (!tote__witness_cosign(a->o, r->box, r->id, 0, &size, &fault))
+		r->result.witnessed = size;
+	else
+		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit of '%s': not cosigned: %s", r->id,
+			fault.text);
+}
+
+/* The report is lost where the disk is full; its findings are on record. */
+static int write_report(tote_audit *a, struct job_run *r, uint8_t digest[HASH_LEN], uint64_t *size,
+	struct tote_fault *fault)
+{
+	struct tote_fault why;
+	int rc = tote__report_end(
+		&r->report, a->o, r->seq, &r->result, r->counted, digest, size, fault);
+
+	if (!rc || rc == TOTE_E_NO_MEMORY || rc == TOTE_E_TOO_LARGE)
+		return rc;
+	why = *fault;
+	tote__fault_clear(fault);
+	tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit of '%s': %s", r->id, why.text);
+	return tote__job_found_own(
+		a, r, FINDING_REPORT_MISSING, "orchestrator/reports", "", why.text, fault);
+}
+
+static int record_end(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	uint8_t digest[HASH_LEN];
+	uint64_t size;
+	int rc = write_report(a, r, digest, &size, fault);
+
+	if (!rc)
+		rc = tote__record_audit_finished(
+			a->o, r->id, r->seq, a->level, &r->result, r->counted, digest, size, fault);
+	if (!rc)
+		rc = tote__orchestrator_refresh(a->o, fault);
+	return rc < 0 ? tote__job_stop_recording(a, r, fault) : 0;
+}
+
+static void worsen(tote_audit *a, uint32_t verdict)
+{
+	static const int rank[] = {[TOTE_VERDICT_NONE] = 0,
+		[TOTE_VERDICT_OK] = 1,
+		[TOTE_VERDICT_INCOMPLETE] = 2,
+		[TOTE_VERDICT_DAMAGED] = 3};
+
+	if (rank[verdict] > rank[a->worst])
+		a->worst = verdict;
+}
+
+/* What the job itself found counts as what the run found does. */
+static void judge(struct job_run *r)
+{
+	struct run_result *result = &r->result;
+
+	if (r->damaged)
+		result->verdict = TOTE_VERDICT_DAMAGED;
+	else if (result->verdict == TOTE_VERDICT_NONE ||
+		 (result->verdict == TOTE_VERDICT_OK && r->counted))
+		result->verdict = TOTE_VERDICT_INCOMPLETE;
+}
+
+static uint32_t verdict_flags(const tote_audit *a, const struct job_run *r)
+{
+	const struct run_result *from = &r->result;
+	uint32_t flags = 0;
+
+	if (from->witnessed && from->witnessed >= from->head.size)
+		flags |= TOTE_VERDICT_WITNESSED;
+	if (from->cached)
+		flags |= TOTE_VERDICT_CACHED;
+	if (a->o && !r->recording)
+		flags |= TOTE_VERDICT_NOT_RECORDED;
+	if (from->unreachable)
+		flags |= TOTE_VERDICT_UNREACHABLE;
+	return flags;
+}
+
+static void put_verdict(tote_audit *a, const struct job_run *r)
+{
+	const struct run_result *from = &r->result;
+	struct tote_verdict *v = &a->verdicts[a->verdict_count++];
+
+	*v = (struct tote_verdict){.size = sizeof(*v),
+		.flags = verdict_flags(a, r),
+		.verdict = from->verdict,
+		.level = a->level,
+		.run = r->seq,
+		.entries = from->entries,
+		.entries_total = from->entries_total,
+		.assets = from->assets,
+		.assets_total = from->assets_total,
+		.bytes = from->bytes,
+		.bytes_total = from->bytes_total,
+		.findings = r->counted,
+		.tree_size = from->head.size,
+		.witnessed = from->witnessed,
+		.oldest_unverified_us = from->oldest_unverified_us};
+	memcpy(v->root, from->head.root, sizeof(v->root));
+	memcpy(v->container, r->id, strnlen(r->id, sizeof(v->container) - 1));
+	worsen(a, from->verdict);
+}
+
+int tote__job_end(tote_audit *a, struct tote_fault *fault)
+{
+	struct job_run *r = a->current;
+	int rc;
+
+	if (r->run)
+		tote__run_result(r->run, &r->result);
+	judge(r);
+	cosign(a, r);
+	rc = tote__job_record_coverage(a, r, 1, fault);
+	judge(r);
+	if (!rc && a->o && r->recording)
+		rc = record_end(a, r, fault);
+	/* a verdict is never lost, and what could not be recorded is damage */
+	if (rc < 0)
+		r->recording = 0;
+	judge(r);
+	put_verdict(a, r);
+	tote__job_run_free(a, r);
+	a->current = NULL;
+	return rc;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a run is told of by the registry and seen/. It may ask again, since others provision, move
+ * and cosign while it reads: what it is told then is as new as the asking.
+ */
+#include "orchestrator/job.h"
+#include <string.h>
+
+/* --- of a container ------------------------------------------------------------------------- */
+
+static int copy_moves(struct job_facts *f, struct recorded_move **slot, size_t *ret_count,
+	struct tote_fault *fault)
+{
+	const struct heap *heap = &f->o->ctx->heap;
+	const struct known *k;
+	int rc = 0;
+
+	tote__heap_free(heap, *slot);
+	*slot = NULL;
+	*ret_count = 0;
+	tote__orchestrator_lock(f->o);
+	k = tote__registry_find(&f->o->registry, f->id);
+	if (k && k->move_count) {
+		*slot = tote__heap_dup(heap, k->moves, k->move_count * sizeof(*k->moves), fault);
+		*ret_count = k->move_count;
+		rc = *slot ? 0 : TOTE_E_NO_MEMORY;
+	}
+	tote__orchestrator_unlock(f->o);
+	return rc;
+}
+
+static int moves_again(
+	void *user, const struct recorded_move **ret, size_t *ret_count, struct tote_fault *fault)
+{
+	struct job_facts *f = user;
+	int rc = tote__orchestrator_refresh(f->o, fault);
+
+	if (!rc)
+		rc = copy_moves(f, &f->later, ret_count, fault);
+	*ret = f->later;
+	return rc;
+}
+
+static int seen_again(void *user, struct checkpoint *ret, struct tote_fault *fault)
+{
+	struct job_facts *f = user;
+	struct seen seen;
+	int rc = tote__seen_read(f->o, f->id, &f->log_key, &seen, fault), present;
+
+	if (rc < 0)
+		return rc;
+	present = seen.present;
+	if (present)
+		*ret = seen.checkpoint;
+	tote__seen_free(&seen);
+	return present;
+}
+
+int tote__job_facts_of_container(struct job_run *r, tote_orchestrator *o, struct tote_fault *fault)
+{
+	struct job_facts *f = &r->facts;
+	int rc;
+
+	f->o = o;
+	f->id = r->id;
+	f->log_key = r->key;
+	rc = copy_moves(f, &f->moves, &r->target.move_count, fault);
+	r->target.moves = f->moves;
+	r->target.moves_known = 1;
+	r->target.moves_from_state = TOTE_STATE_ACTIVE;
+	r->target.user = f;
+	r->target.seen_again = seen_again;
+	r->target.moves_again = moves_again;
+	return rc;
+}
+
+/* --- of the record -------------------------------------------------------------------------- */
+
+static int known_container(void *user, size_t index, struct known_container *ret)
+{
+	struct job_facts *f = user;
+	const struct registry *r = &f->o->registry;
+	struct tote_fault ignored;
+	const struct known *k = NULL;
+	char vkey[VKEY_MAX] = "";
+
+	memset(&ignored, 0, sizeof(ignored));
+	if (!index) /* as new as can be: what was made meanwhile is nothing foreign */
+		tote__orchestrator_refresh(f->o, &ignored);
+	tote__orchestrator_lock(f->o);
+	for (size_t i = 0; i < r->count && !k; i++)
+		if (r->items[i]->location && !index--)
+			k = r->items[i];
+	if (k) {
+		memcpy(f->known_id, k->id, sizeof(f->known_id));
+		memcpy(f->known_origin, k->origin, sizeof(f->known_origin));
+		memcpy(vkey, k->vkey,
+			sizeof(k->vkey) < sizeof(vkey) ? sizeof(k->vkey) : sizeof(vkey));
+	}
+	tote__orchestrator_unlock(f->o);
+	if (!k)
+		return 0;
+	*ret = (struct known_container){.id = f->known_id, .origin = f->known_origin};
+	if (!tote__vkey_parse(vkey, strlen(vkey), &f->known_key, &ignored))
+		ret->key = &f->known_key;
+	return 1;
+}
+
+static int known_report(void *user, size_t index, struct known_report *ret)
+{
+	struct job_facts *f = user;
+	int there;
+
+	tote__orchestrator_lock(f->o);
+	there = index < f->o->registry.report_count;
+	if (there)
+		*ret = f->o->registry.reports[index];
+	tote__orchestrator_unlock(f->o);
+	return there;
+}
+
+void tote__job_facts_of_record(struct job_run *r, tote_orchestrator *o)
+{
+	struct job_facts *f = &r->facts;
+
+	f->o = o;
+	f->id = r->id;
+	f->of_record = (struct orchestrator_facts){
+		.user = f, .container = known_container, .report = known_report};
+	r->target.facts = &f->of_record;
+}
+
+void tote__job_facts_drop(struct job_run *r)
+{
+	if (r->facts.o) {
+		tote__heap_free(&r->facts.o->ctx->heap, r->facts.moves);
+		tote__heap_free(&r->facts.o->ctx->heap, r->facts.later);
+	}
+	memset(&r->facts, 0, sizeof(r->facts));
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The inside of an orchestrator: its root, its place, its record (a box over its own ledger), the
+ * registry that the record folds into, and the witness's key.
+ *
+ * What is held at once is taken in this order: a container's ledger, the record, a refresh, the
+ * registry.
+ */
+#ifndef ORCHESTRATOR_ORCHESTRATOR_H
+#define ORCHESTRATOR_ORCHESTRATOR_H
+
+#include "orchestrator/registry.h"
+#include <stdatomic.h>
+#include <toteborch/orchestrator.h>
+
+#define RECORD_NAME   "/orchestrator" /* behind the root's origin */
+#define WITNESS_NAME  "/witness"
+#define KEY_FILE      "orchestrator"
+#define WITNESS_FILE  "witness"
+#define POSIX_BACKEND "posix" /* a root is a directory, whatever its containers are */
+
+struct orchestrator_lock;
+
+struct tote_orchestrator {
+	struct tote_ctx *ctx;
+	atomic_uint refs;
+	uint32_t flags;
+	char *root;		   /* absolute */
+	char *location;		   /* root "/orchestrator" */
+	char *keys;		   /* location "/keys" */
+	struct place place;	   /* LAYOUT_ORCHESTRATOR: seen/, reports/ */
+	struct place key_store;	   /* LAYOUT_KEYS, at keys */
+	tote_box *record;	   /* LEDGER_RECORD over the same directory */
+	struct tote_fault refused; /* of a damaged record, which can only be read: why */
+	struct signer witness;	   /* used with the record held */
+	int have_witness;
+	/* Only with the lock, but for origin and the two vkeys, which entry 0 sets for ever. */
+	struct registry registry;
+	struct orchestrator_lock *lock;
+};
+
+/* A handle with nothing opened yet; also of one that was only half made. */
+int tote__orchestrator_new(tote_ctx *ctx, const char *root, uint32_t flags, tote_orchestrator **ret,
+	struct tote_fault *fault);
+void tote__orchestrator_free(tote_orchestrator *o);
+/* TOTE_E_NOT_FOUND where there is no orchestrator/ or no keys/ in it. */
+int tote__orchestrator_open_places(tote_orchestrator *o, struct tote_fault *fault);
+struct box_config tote__orchestrator_record_config(const tote_orchestrator *o);
+
+int tote__orchestrator_check(const tote_orchestrator *o, struct tote_fault *fault);
+/*
+ * The record takes entries, after an earlier write that failed too: what it left is settled first.
+ * TOTE_E_READ_ONLY, or what its damage is.
+ */
+int tote__orchestrator_records(tote_orchestrator *o, struct tote_fault *fault);
+/* TOTE_E_READ_ONLY where it was opened so. */
+int tote__orchestrator_writable(const tote_orchestrator *o, struct tote_fault *fault);
+
+/* --- refresh.c: the registry and its lock ---------------------------------------------------- */
+
+struct orchestrator_lock *tote__orchestrator_lock_new(
+	const struct heap *heap, struct tote_fault *fault);
+void tote__orchestrator_lock_free(const struct heap *heap, struct orchestrator_lock *lock);
+/* The registry's lock is held for moments, never over I/O. */
+void tote__orchestrator_lock(tote_orchestrator *o);
+void tote__orchestrator_unlock(tote_orchestrator *o);
+
+/*
+ * Brings the registry up to what the record holds now, without its lock. Where the record is
+ * damaged, up to what of it is whole: a damaged record takes no entry, so nothing is missed.
+ */
+int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault);
+/*
+ * The record's byte 0, with the registry exact: what is decided before record_let is decided for
+ * all processes. TOTE_E_READ_ONLY, TOTE_E_BUSY, TOTE_E_DAMAGED.
+ */
+int tote__orchestrator_hold(tote_orchestrator *o, struct tote_fault *fault);
+void tote__orchestrator_release(tote_orchestrator *o);
+
+#endif

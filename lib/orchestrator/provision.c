@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Making a container (FORMAT section 8): key, skeleton, container.created under a first
+ * checkpoint, seen/ID, container.registered. Each step finds what an earlier call has done of it.
+ */
+#include "orchestrator/containers.h"
+#include "orchestrator/location.h"
+#include "orchestrator/record.h"
+#include "orchestrator/sharing.h"
+#include "orchestrator/witness.h"
+#include "store/keystore.h"
+#include <stdio.h>
+#include <string.h>
+
+#define PROVISION_LEAST offsetof(struct tote_provision_options, backend)
+#define CONTAINERS	"containers"
+
+int tote_provision_options_init(
+	struct tote_provision_options *options, size_t size, struct tote_fault *fault)
+{
+	FAULT_BEGIN(fault);
+	return tote__struct_init(
+		options, size, PROVISION_LEAST, "struct tote_provision_options", fault);
+}
+
+/* What is to be made. */
+struct wanted {
+	const char *id;
+	const char *backend;
+	const char *actor;
+	char *location; /* absolute */
+	char *recorded;
+	int location_given;
+};
+
+static int wanted_fill(tote_orchestrator *o, const struct tote_provision_options *options,
+	struct wanted *w, struct tote_fault *fault)
+{
+	char below_root[sizeof(CONTAINERS "/") + 64];
+
+	w->backend = options->backend ? options->backend : POSIX_BACKEND;
+	w->actor = options->actor;
+	w->location_given = options->location != NULL;
+	if (options->location && !*options->location)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "provision: the location is empty");
+	if (!options->location) {
+		snprintf(below_root, sizeof(below_root), CONTAINERS "/%s", w->id);
+		w->recorded = tote__heap_strdup(&o->ctx->heap, below_root, fault);
+		w->location = w->recorded ? tote__location_absolute(o, below_root, fault) : NULL;
+	} else {
+		w->location = tote__place_absolute(o->ctx, options->location, fault);
+		w->recorded = w->location ? tote__location_recorded(o, w->location, fault) : NULL;
+	}
+	return w->location && w->recorded ? 0 : fault->code;
+}
+
+static void wanted_drop(tote_orchestrator *o, struct wanted *w)
+{
+	tote__heap_free(&o->ctx->heap, w->location);
+	tote__heap_free(&o->ctx->heap, w->recorded);
+}
+
+/* 1 it is this very container, and it opens; 0 the ID is free; else a fault. */
+static int provisioned_already(
+	tote_orchestrator *o, const struct wanted *w, struct tote_fault *fault)
+{
+	struct container c;
+	tote_box *box;
+	int rc = tote__containers_known(o, w->id, &c, fault);
+
+	if (rc == TOTE_E_NOT_FOUND) {
+		tote__fault_clear(fault);
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	if (c.detached)
+		rc = tote__fault(fault, TOTE_E_EXISTS,
+			"'%s' was detached: an ID is never used a second time; register takes the "
+			"same container in again",
+			w->id);
+	else if (strcmp(c.backend, w->backend) != 0 ||
+		 (w->location_given && strcmp(c.recorded, w->recorded) != 0))
+		rc = tote__fault(fault, TOTE_E_EXISTS, "'%s' is registered already, at '%s'", w->id,
+			c.location);
+	tote__containers_drop(o, &c);
+	if (!rc)
+		rc = tote__containers_open_box(o, w->id, NULL, &box, fault);
+	if (rc < 0)
+		return rc;
+	tote_box_unref(box);
+	return 1;
+}
+
+/* Before anything is made there: what lies there must be nobody else's. */
+static int refuse_others(tote_orchestrator *o, const struct wanted *w, struct tote_fault *fault)
+{
+	struct place place;
+	int rc = tote__place_open(
+		o->ctx, w->backend, w->location, LAYOUT_CONTAINER, STORE_READ_ONLY, &place, fault);
+
+	if (rc == TOTE_E_NOT_FOUND) {
+		tote__fault_clear(fault);
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	rc = tote__sharing_refuse(o, w->id, &place, fault);
+	tote__place_close(&place);
+	return rc;
+}
+
+/* container.registered, unless another process was quicker. */
+static int enter(tote_orchestrator *o, const struct wanted *w, const struct vkey *key,
+	struct tote_fault *fault)
+{
+	struct registration r = {.id = w->id,
+		.location = w->recorded,
+		.backend = w->backend,
+		.key = key,
+		.actor = w->actor};
+	struct container c;
+	int rc = tote__orchestrator_hold(o, fault);
+
+	if (rc < 0)
+		return rc;
+	rc = tote__containers_known(o, w->id, &c, fault);
+	if (rc == TOTE_E_NOT_FOUND) {
+		tote__fault_clear(fault);
+		rc = tote__record_registered(o, &r, NULL, fault);
+	} else if (!rc) {
+		if (strcmp(c.recorded, w->recorded) != 0)
+			rc = tote__fault(fault, TOTE_E_EXISTS,
+				"'%s' is registered already, at '%s'", w->id, c.location);
+		tote__containers_drop(o, &c);
+	}
+	tote__orchestrator_release(o);
+	return rc ? rc : tote__orchestrator_refresh(o, fault);
+}
+
+static int make_ledger(tote_orchestrator *o, const struct wanted *w, const struct vkey *key,
+	tote_box **ret_box, uint32_t *ret_was, struct tote_fault *fault)
+{
+	struct box_config config = {.backend = w->backend,
+		.location = w->location,
+		.origin = key->name,
+		.keys_location = o->keys,
+		.keys_file = w->id};
+	char vkey[VKEY_MAX];
+	struct field fields[4];
+	struct draft created = {
+		.kind = "container.created", .actor = w->actor, .fields = fields, .field_count = 4};
+
+	tote__vkey_format(key, vkey);
+	fields[0] = tote__field_text("id", w->id);
+	fields[1] = tote__field_text("origin", key->name);
+	fields[2] = tote__field_text("vkey", vkey);
+	fields[3] = tote__field_text("backend", w->backend);
+	return tote__containers_create(o, w->id, &config, &created, ret_box, ret_was, fault);
+}
+
+/* With the record held: a key that another process has read is never replaced. */
+static int make_key(
+	tote_orchestrator *o, const char *id, struct vkey *ret, struct tote_fault *fault)
+{
+	const char *record = o->registry.origin;
+	int root_len = (int)(strlen(record) - strlen(RECORD_NAME));
+	char origin[KEY_NAME_MAX + 1];
+	int rc = tote__orchestrator_hold(o, fault);
+
+	if (rc < 0)
+		return rc;
+	snprintf(origin, sizeof(origin), "%.*s/%s", root_len, record, id);
+	rc = tote__keystore_make(&o->key_store, id, origin, KEY_TYPE_ED25519, ret, fault);
+	tote__orchestrator_release(o);
+	return rc;
+}
+
+static int make_container(
+	tote_orchestrator *o, const struct wanted *w, uint32_t *ret_was, struct tote_fault *fault)
+{
+	struct vkey key;
+	tote_box *box;
+	int rc = refuse_others(o, w, fault);
+
+	if (rc < 0 || (rc = make_key(o, w->id, &key, fault)) < 0 ||
+		(rc = make_ledger(o, w, &key, &box, ret_was, fault)) < 0)
+		return rc;
+	if (!(rc = tote__sharing_refuse(o, w->id, &box->place, fault)) &&
+		!(rc = tote__witness_cosign(o, box, w->id, 1, NULL, fault)))
+		rc = enter(o, w, &key, fault);
+	tote_box_unref(box);
+	return rc;
+}
+
+static int provision(tote_orchestrator *o, const char *id,
+	const struct tote_provision_options *options, uint32_t *ret_was, struct tote_fault *fault)
+{
+	struct wanted w = {.id = id};
+	int rc = wanted_fill(o, options, &w, fault);
+
+	*ret_was = TOTE_PROVISIONED_ALREADY;
+	if (!rc)
+		rc = provisioned_already(o, &w, fault);
+	if (!rc) {
+		rc = make_container(o, &w, ret_was, fault);
+		if (*ret_was == TOTE_PROVISIONED_ALREADY)
+			*ret_was =
+				TOTE_PROVISIONED_RESUMED; /* whole, but nobody had registered it */
+	}
+	wanted_drop(o, &w);
+	return rc < 0 ? rc : 0;
+}
+
+int tote_orchestrator_provision(tote_orchestrator *o, const char *id,
+	const struct tote_provision_options *options, uint32_t *ret_result,
+	struct tote_fault *fault)
+{
+	struct tote_provision_options known;
+	uint32_t was;
+	int rc;
+
+	FAULT_BEGIN(fault);
+	if ((rc = tote__orchestrator_check(o, fault)) < 0 ||
+		(rc = tote__containers_check_id(id, fault)) < 0 ||
+		(rc = tote__struct_in(&known, sizeof(known), PROVISION_LEAST, options,
+			 "struct tote_provision_options", fault)) < 0 ||
+		(rc = tote__flags_check(known.flags, 0, "provision", fault)) < 0 ||
+		(rc = tote__orchestrator_writable(o, fault)) < 0 ||
+		(rc = tote__orchestrator_refresh(o, fault)) < 0)
+		return rc;
+	if ((rc = provision(o, id, &known, &was, fault)) < 0) {
+		tote__fault_set_box(fault, id);
+		return rc;
+	}
+	if (ret_result)
+		*ret_result = was;
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is written to the consolidated audit record: one function for each kind of entry.
+ */
+#ifndef ORCHESTRATOR_RECORD_H
+#define ORCHESTRATOR_RECORD_H
+
+#include "orchestrator/move_list.h"
+#include "orchestrator/orchestrator.h"
+
+/*
+ * What depends on what is known is written with the record held (tote__orchestrator_hold); a
+ * refresh brings it into the registry.
+ */
+struct registration {
+	const char *id;
+	const char *location; /* as it is to be recorded */
+	const char *backend;
+	const struct vkey *key;
+	const char *actor;
+	size_t known_moves; /* of an ID that comes back: so many of its moves are on record */
+};
+
+/* container.registered, and the moves behind it (NULL: none), as one group. */
+int tote__record_registered(tote_orchestrator *o, const struct registration *r,
+	const struct move_list *moves, struct tote_fault *fault);
+int tote__record_detached(tote_orchestrator *o, const char *id, const char *reason,
+	const char *actor, struct tote_fault *fault);
+int tote__record_state(tote_orchestrator *o, const char *id, uint32_t from, uint32_t to,
+	const char *reason, const char *actor, struct tote_fault *fault);
+/* audit.finding and flag.raised as one group; the flag where with_flag says so. */
+int tote__record_finding(tote_orchestrator *o, const char *id, uint64_t run,
+	const struct finding *f, int with_flag, uint64_t *ret_finding, uint64_t *ret_flag,
+	struct tote_fault *fault);
+int tote__record_acknowledged(tote_orchestrator *o, uint64_t flag, const char *reason,
+	const char *actor, struct tote_fault *fault);
+
+/* --- without a hold ------------------------------------------------------------------------- */
+
+int tote__record_audit_started(tote_orchestrator *o, const char *id, uint32_t level,
+	const char *actor, uint64_t *ret_run, struct tote_fault *fault);
+int tote__record_audit_covered(tote_orchestrator *o, const char *id, uint64_t run, uint32_t level,
+	uint64_t from, uint64_t to, uint64_t bytes, struct tote_fault *fault);
+int tote__record_audit_finished(tote_orchestrator *o, const char *id, uint64_t run, uint32_t level,
+	const struct run_result *r, uint64_t findings, const uint8_t report_digest[HASH_LEN],
+	uint64_t report_size, struct tote_fault *fault);
+/* Folds the consolidated record. */
+int tote__record_fold(tote_orchestrator *o, struct tote_fault *fault);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Keeping the registry up to what the consolidated record holds: each entry comes to it once and in
+ * order, whichever threads ask at once.
+ */
+#include "orchestrator/orchestrator.h"
+#include <pthread.h>
+
+struct orchestrator_lock {
+	pthread_mutex_t registry;
+	pthread_mutex_t refresh; /* one refresh at a time, over its I/O */
+};
+
+struct orchestrator_lock *tote__orchestrator_lock_new(
+	const struct heap *heap, struct tote_fault *fault)
+{
+	struct orchestrator_lock *lock = tote__heap_new(heap, 1, sizeof(*lock), fault);
+
+	if (lock) {
+		pthread_mutex_init(&lock->registry, NULL);
+		pthread_mutex_init(&lock->refresh, NULL);
+	}
+	return lock;
+}
+
+void tote__orchestrator_lock_free(const struct heap *heap, struct orchestrator_lock *lock)
+{
+	if (!lock)
+		return;
+	pthread_mutex_destroy(&lock->refresh);
+	pthread_mutex_destroy(&lock->registry);
+	tote__heap_free(heap, lock);
+}
+
+void tote__orchestrator_lock(tote_orchestrator *o)
+{
+	pthread_mutex_lock(&o->lock->registry);
+}
+
+void tote__orchestrator_unlock(tote_orchestrator *o)
+{
+	pthread_mutex_unlock(&o->lock->registry);
+}
+
+static int take_entry(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN], int verified,
+	struct tote_fault *fault)
+{
+	tote_orchestrator *o = user;
+	int rc;
+
+	(void)leaf;
+	(void)verified;
+	tote__orchestrator_lock(o);
+	rc = tote__registry_take(&o->registry, e, fault);
+	tote__orchestrator_unlock(o);
+	return rc;
+}
+
+/* Only a refresh moves it on. */
+static uint64_t known_end(tote_orchestrator *o)
+{
+	uint64_t next;
+
+	tote__orchestrator_lock(o);
+	next = o->registry.next;
+	tote__orchestrator_unlock(o);
+	return next;
+}
+
+/* *ret_void: the line of the lock said nothing, so there may be more than a reader may use. */
+static int read_view(tote_orchestrator *o, uint32_t flags, int *ret_void, struct tote_fault *fault)
+{
+	struct view view;
+	uint64_t next;
+	int rc;
+
+	pthread_mutex_lock(&o->lock->refresh);
+	rc = tote__box_view(o->record, flags, &view, fault);
+	if (!rc) {
+		*ret_void = view.line.state == LINE_VOID;
+		next = known_end(o);
+		if (next < view.limit)
+			rc = tote__view_scan(&view, next, view.limit, take_entry, o, fault);
+		tote__view_close(&view);
+	}
+	pthread_mutex_unlock(&o->lock->refresh);
+	return rc;
+}
+
+static int read_held(tote_orchestrator *o, struct tote_fault *fault)
+{
+	struct ledger *record = o->record->ledger;
+	uint64_t next, end = tote__ledger_next(record);
+	int rc = 0;
+
+	pthread_mutex_lock(&o->lock->refresh);
+	next = known_end(o);
+	if (next < end)
+		rc = tote__ledger_scan(record, next, end, take_entry, o, fault);
+	pthread_mutex_unlock(&o->lock->refresh);
+	return rc;
+}
+
+/*
+ * A reader without the lock cannot tell damage from a writer at work, nor how far to read after a
+ * power cut (FORMAT section 5): who holds the lock can.
+ */
+static int read_settled(tote_orchestrator *o, struct tote_fault *fault)
+{
+	int rc = tote__ledger_hold(o->record->ledger, fault);
+
+	if (!rc) {
+		rc = read_held(o, fault);
+		tote__ledger_release(o->record->ledger);
+	}
+	return rc;
+}
+
+/* What is whole of it: it takes no entry any more, so this stays all there is. */
+static int read_damaged(tote_orchestrator *o, struct tote_fault *fault)
+{
+	struct tote_fault why = *fault;
+	int is_void, rc;
+
+	tote__fault_clear(fault);
+	rc = read_view(o, VIEW_NOBODY_WRITES, &is_void, fault);
+	if (!rc)
+		tote__log(&o->ctx->log, TOTE_LOG_WARNING, "consolidated record: %s", why.text);
+	return rc;
+}
+
+int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault)
+{
+	int is_void = 0;
+	int rc = read_view(o, 0, &is_void, fault);
+
+	if (o->record->ledger && (rc == TOTE_E_BUSY || (!rc && is_void))) {
+		tote__fault_clear(fault);
+		rc = read_settled(o, fault);
+		if (is_void && rc < 0 && rc != TOTE_E_NO_MEMORY) {
+			/* media that cannot be written, or a lock that is taken: what was read */
+			tote__fault_clear(fault);
+			rc = 0;
+		}
+	}
+	if (rc == TOTE_E_DAMAGED)
+		rc = read_damaged(o, fault);
+	return rc < 0 ? tote__fault_wrap(fault, "consolidated record") : 0;
+}
+
+int tote__orchestrator_hold(tote_orchestrator *o, struct tote_fault *fault)
+{
+	int rc = tote__orchestrator_records(o, fault);
+
+	if (rc < 0)
+		return rc;
+	rc = tote__ledger_hold(o->record->ledger, fault);
+	if (!rc && (rc = read_held(o, fault)) < 0)
+		tote__ledger_release(o->record->ledger);
+	return rc < 0 ? tote__fault_wrap(fault, "consolidated record") : 0;
+}
+
+void tote__orchestrator_release(tote_orchestrator *o)
+{
+	tote__ledger_release(o->record->ledger);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The registry: all that the orchestrator knows, folded from the consolidated record, entry by
+ * entry, and from nothing else: containers, their states and moves, runs, findings, flags.
+ */
+#ifndef ORCHESTRATOR_REGISTRY_H
+#define ORCHESTRATOR_REGISTRY_H
+
+#include "audit/run.h"
+#include <toteborch/health.h>
+
+#define RECORD_ID "orchestrator" /* what the consolidated record is called among containers */
+
+struct known_finding { /* a cause on record: code, path and seq make it the same one */
+	int32_t code;
+	uint32_t have_at_seq;
+	uint64_t at_seq;
+	uint64_t seq;  /* of its audit.finding */
+	uint64_t flag; /* of the flag.raised that belongs to it, TOTE_SEQ_ANY: none */
+	int64_t first_seen_us;
+	char *path;
+};
+
+struct known_flag {
+	uint64_t seq, finding;
+	int32_t code;
+	int64_t raised_us, acknowledged_us; /* 0: not acknowledged */
+	char *actor, *reason;
+	int cleared; /* a run that began later and looked there found it whole */
+};
+
+/* What is known of one container, or of `orchestrator` itself. */
+struct known {
+	char id[64];
+	char backend[64];
+	char origin[256];
+	char vkey[320];
+	char *location; /* as recorded */
+	uint64_t registered;
+	int64_t registered_us;
+	int detached;
+	uint32_t state;
+	struct recorded_move *moves;
+	size_t move_count, move_cap;
+	/* the last finished run, and the last full one */
+	uint64_t run;
+	uint32_t level, verdict;
+	int64_t last_audit_us, last_full_us;
+	uint64_t entries, assets, bytes, witnessed, tree_size;
+	uint8_t root[HASH_LEN];
+	struct known_finding *findings;
+	size_t finding_count, finding_cap;
+	struct known_flag *flags;
+	size_t flag_count, flag_cap;
+};
+
+struct registry {
+	const struct heap *heap;
+	char origin[256];
+	char vkey[320], witness_vkey[320]; /* of orchestrator.created */
+	struct known **items;		   /* in byte order of ID; "orchestrator" among them */
+	size_t count, cap;
+	struct known_report *reports; /* of finished runs, in order of their ends */
+	size_t report_count, report_cap;
+	uint64_t next; /* the seq of the next entry to take */
+	struct buf scratch;
+};
+
+void tote__registry_init(struct registry *r, const struct heap *heap);
+void tote__registry_free(struct registry *r);
+void tote__registry_reset(struct registry *r);
+/* Makes room for one more item: the array may move. */
+int tote__registry_grow(const struct heap *heap, void **items, size_t count, size_t *cap,
+	size_t size, struct tote_fault *fault);
+/* A new container under its ID, in its place. TOTE_E_DAMAGED where it is there. */
+int tote__registry_add(
+	struct registry *r, const char *id, struct known **ret, struct tote_fault *fault);
+/* registry_take.c: takes one entry of the consolidated record, in order of seq. TOTE_E_DAMAGED for a wrong order. */
+int tote__registry_take(struct registry *r, const struct entry *e, struct tote_fault *fault);
+struct known *tote__registry_find(const struct registry *r, const char *id); /* or NULL */
+/* The cause on record that is this finding, or NULL. */
+struct known_finding *tote__registry_cause(
+	const struct known *k, int code, const char *path, int have_seq, uint64_t seq);
+/* A flag by its seq and the container it is of, or NULL. */
+struct known_flag *tote__registry_flag(
+	const struct registry *r, uint64_t seq, struct known **ret_container);
+
+#endif

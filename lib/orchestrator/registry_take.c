@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the registry takes from the consolidated record: one function for each kind of entry. Kinds
+ * that it does not know are passed over.
+ */
+#include "base/text.h"
+#include "orchestrator/registry.h"
+#include <string.h>
+
+/* --- fields --------------------------------------------------------------------------------- */
+
+/* A field as a heap string without a NUL inside; absent gives NULL and 0. */
+static int text_of(struct registry *r, const struct entry *e, const char *key, char **ret,
+	struct tote_fault *fault)
+{
+	const struct entry_field *f = tote__entry_field(e, key);
+	int rc;
+
+	*ret = NULL;
+	if (!f)
+		return 0;
+	tote__buf_reset(&r->scratch);
+	if ((rc = tote__field_decode(f, &r->scratch, fault)) < 0)
+		return rc;
+	*ret = tote__heap_strdup(r->heap, (const char *)r->scratch.data, fault);
+	return *ret ? 0 : TOTE_E_NO_MEMORY;
+}
+
+static int number_of(const struct entry *e, const char *key, uint64_t absent, uint64_t *ret,
+	struct tote_fault *fault)
+{
+	if (!tote__entry_field(e, key)) {
+		*ret = absent;
+		return 0;
+	}
+	return tote__entry_number(e, key, ret, fault);
+}
+
+/* The container that an entry is about, which must be known. */
+static int subject(
+	struct registry *r, const struct entry *e, struct known **ret, struct tote_fault *fault)
+{
+	char id[64];
+	int rc = tote__entry_string(e, "container", id, sizeof(id), fault);
+
+	if (rc < 0)
+		return rc;
+	*ret = tote__registry_find(r, id);
+	if (!*ret)
+		return tote__fault(fault, TOTE_E_DAMAGED,
+			"consolidated record: '%s' was never registered", id);
+	return 0;
+}
+
+static uint32_t level_of(const struct entry *e)
+{
+	const struct entry_field *f = tote__entry_field(e, "level");
+
+	return f && f->value_len == 4 && !memcmp(f->value, "full", 4) ? TOTE_LEVEL_FULL
+								      : TOTE_LEVEL_STRUCTURE;
+}
+
+static int code_of(const struct entry *e, int32_t *ret, struct tote_fault *fault)
+{
+	static const char form[] = "TOTE-";
+	char code[16];
+	int32_t n = 0;
+	int rc = tote__entry_string(e, "code", code, sizeof(code), fault);
+
+	if (rc < 0)
+		return rc;
+	if (strlen(code) != 9 || memcmp(code, form, strlen(form)) != 0)
+		return tote__fault(fault, TOTE_E_DAMAGED,
+			"consolidated record: entry %llu: '%s' is no code",
+			(unsigned long long)e->seq, code);
+	for (const char *p = code + strlen(form); *p >= '0' && *p <= '9'; p++)
+		n = n * 10 + (*p - '0');
+	*ret = n;
+	return 0;
+}
+
+/* --- kinds ---------------------------------------------------------------------------------- */
+
+static int take_created(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	struct known *k;
+	int rc;
+
+	if ((rc = tote__entry_string(e, "origin", r->origin, sizeof(r->origin), fault)) < 0 ||
+		(rc = tote__entry_string(e, "vkey", r->vkey, sizeof(r->vkey), fault)) < 0 ||
+		(rc = tote__entry_string(
+			 e, "witness-vkey", r->witness_vkey, sizeof(r->witness_vkey), fault)) < 0 ||
+		(rc = tote__registry_add(r, RECORD_ID, &k, fault)) < 0)
+		return rc;
+	memcpy(k->origin, r->origin, sizeof(k->origin));
+	memcpy(k->vkey, r->vkey, sizeof(k->vkey));
+	k->registered_us = e->time_us;
+	return 0;
+}
+
+/* A detached ID may be registered again, by the same container: its findings and runs go on. */
+static int take_registered(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	char id[64];
+	struct known *k;
+	char *location;
+	int rc;
+
+	if ((rc = tote__entry_string(e, "container", id, sizeof(id), fault)) < 0)
+		return rc;
+	k = tote__registry_find(r, id);
+	if (k && !k->detached)
+		return tote__fault(
+			fault, TOTE_E_DAMAGED, "consolidated record: '%s' is registered twice", id);
+	/* what may fail for want of memory comes first: the entry is taken again then */
+	if ((rc = text_of(r, e, "location", &location, fault)) < 0)
+		return rc;
+	if (!location)
+		return tote__fault(fault, TOTE_E_DAMAGED,
+			"consolidated record: '%s' is registered without a location", id);
+	if (!k && (rc = tote__registry_add(r, id, &k, fault)) < 0) {
+		tote__heap_free(r->heap, location);
+		return rc;
+	}
+	tote__heap_free(r->heap, k->location);
+	k->location = location;
+	k->detached = 0;
+	k->registered = e->seq;
+	k->registered_us = e->time_us;
+	if ((rc = tote__entry_string(e, "backend", k->backend, sizeof(k->backend), fault)) < 0 ||
+		(rc = tote__entry_string(e, "origin", k->origin, sizeof(k->origin), fault)) < 0)
+		return rc;
+	return tote__entry_string(e, "vkey", k->vkey, sizeof(k->vkey), fault);
+}
+
+static int take_detached(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	struct known *k;
+	int rc = subject(r, e, &k, fault);
+
+	if (!rc)
+		k->detached = 1;
+	return rc;
+}
+
+static int take_rekeyed(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	struct known *k;
+	int rc = subject(r, e, &k, fault);
+
+	return rc < 0 ? rc : tote__entry_string(e, "to", k->vkey, sizeof(k->vkey), fault);
+}
+
+static int take_state(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	const struct entry_field *from = tote__entry_field(e, "from");
+	const struct entry_field *to = tote__entry_field(e, "to");
+	struct known *k;
+	void *items;
+	int rc;
+
+	if ((rc = subject(r, e, &k, fault)) < 0)
+		return rc;
+	items = k->moves;
+	if (!from || !to)
+		return tote__fault(
+			fault, TOTE_E_DAMAGED, "consolidated record: a move without states");
+	if ((rc = tote__registry_grow(
+		     r->heap, &items, k->move_count, &k->move_cap, sizeof(*k->moves), fault)) < 0)
+		return rc;
+	k->moves = items;
+	k->moves[k->move_count].from = tote__state_parse(from->value, from->value_len);
+	k->state = tote__state_parse(to->value, to->value_len);
+	k->moves[k->move_count++].to = k->state;
+	return 0;
+}
+
+static int take_finding(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	struct known_finding f = {.flag = TOTE_SEQ_ANY, .seq = e->seq, .first_seen_us = e->time_us};
+	struct known *k;
+	void *items;
+	int rc;
+
+	if ((rc = subject(r, e, &k, fault)) < 0 || (rc = code_of(e, &f.code, fault)) < 0 ||
+		(rc = number_of(e, "at-seq", 0, &f.at_seq, fault)) < 0)
+		return rc;
+	f.have_at_seq = tote__entry_field(e, "at-seq") != NULL;
+	items = k->findings;
+	if ((rc = tote__registry_grow(
+		     r->heap, &items, k->finding_count, &k->finding_cap, sizeof(f), fault)) < 0)
+		return rc;
+	k->findings = items;
+	if ((rc = text_of(r, e, "path", &f.path, fault)) < 0)
+		return rc;
+	k->findings[k->finding_count++] = f;
+	return 0;
+}
+
+static int take_flag(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	struct known_flag flag = {.seq = e->seq, .raised_us = e->time_us};
+	struct known *k;
+	void *items;
+	int rc;
+
+	if ((rc = subject(r, e, &k, fault)) < 0 || (rc = code_of(e, &flag.code, fault)) < 0 ||
+		(rc = tote__entry_number(e, "finding", &flag.finding, fault)) < 0)
+		return rc;
+	items = k->flags;
+	if ((rc = tote__registry_grow(
+		     r->heap, &items, k->flag_count, &k->flag_cap, sizeof(flag), fault)) < 0)
+		return rc;
+	k->flags = items;
+	k->flags[k->flag_count++] = flag;
+	for (size_t i = k->finding_count; i-- > 0;)
+		if (k->findings[i].seq == flag.finding) {
+			k->findings[i].flag = e->seq;
+			break;
+		}
+	return 0;
+}
+
+static int take_acknowledged(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	struct known_flag *flag;
+	struct known *k;
+	uint64_t seq;
+	int rc;
+
+	if ((rc = tote__entry_number(e, "flag", &seq, fault)) < 0)
+		return rc;
+	flag = tote__registry_flag(r, seq, &k);
+	if (!flag)
+		return tote__fault(fault, TOTE_E_DAMAGED,
+			"consolidated record: entry %llu acknowledges a flag that was not raised",
+			(unsigned long long)e->seq);
+	if (flag->acknowledged_us)
+		return 0;
+	if ((!flag->actor && (rc = text_of(r, e, "actor", &flag->actor, fault)) < 0) ||
+		(rc = text_of(r, e, "reason", &flag->reason, fault)) < 0)
+		return rc;
+	flag->acknowledged_us = e->time_us;
+	return 0;
+}
+
+/*
+ * A flag is cleared by a run with a good verdict that began behind it and looked where it points: a
+ * full run looks everywhere, a structure run at all but the bytes of assets. A run that was under
+ * way when the flag was raised may have looked there before.
+ */
+static void clear_flags(struct known *k)
+{
+	for (size_t i = 0; i < k->flag_count; i++) {
+		struct known_flag *f = &k->flags[i];
+
+		if (f->seq < k->run &&
+			(k->level == TOTE_LEVEL_FULL || f->code != FINDING_ASSET_CHANGED))
+			f->cleared = 1;
+	}
+}
+
+static uint32_t verdict_of(const struct entry_field *f)
+{
+	static const char ok[] = "ok", damaged[] = "damaged";
+
+	if (f->value_len == strlen(ok) && !memcmp(f->value, ok, strlen(ok)))
+		return TOTE_VERDICT_OK;
+	if (f->value_len == strlen(damaged) && !memcmp(f->value, damaged, strlen(damaged)))
+		return TOTE_VERDICT_DAMAGED;
+	return TOTE_VERDICT_INCOMPLETE;
+}
+
+static int take_report(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	static const char form[] = "sha256:";
+	struct known_report report;
+	char digest[sizeof(form) + 2 * HASH_LEN];
+	void *items = r->reports;
+	int rc;
+
+	if ((rc = tote__entry_number(e, "run", &report.run, fault)) < 0 ||
+		(rc = tote__entry_number(e, "report-size", &report.size, fault)) < 0 ||
+		(rc = tote__entry_string(e, "report-digest", digest, sizeof(digest), fault)) < 0 ||
+		(rc = tote__registry_grow(r->heap, &items, r->report_count, &r->report_cap,
+			 sizeof(report), fault)) < 0)
+		return rc;
+	r->reports = items;
+	if (strlen(digest) != strlen(form) + (size_t)2 * HASH_LEN ||
+		memcmp(digest, form, strlen(form)) != 0 ||
+		tote__hex_decode(digest + strlen(form), (size_t)2 * HASH_LEN, report.digest) < 0)
+		return tote__fault(fault, TOTE_E_DAMAGED,
+			"consolidated record: entry %llu: no digest of a report",
+			(unsigned long long)e->seq);
+	r->reports[r->report_count++] = report;
+	return 0;
+}
+
+static int take_finished(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	const struct entry_field *verdict = tote__entry_field(e, "verdict");
+	const struct entry_field *root = tote__entry_field(e, "root");
+	struct known *k;
+	size_t len;
+	int rc;
+
+	if ((rc = subject(r, e, &k, fault)) < 0 ||
+		(rc = tote__entry_number(e, "run", &k->run, fault)) < 0 ||
+		(rc = tote__entry_number(e, "entries", &k->entries, fault)) < 0 ||
+		(rc = tote__entry_number(e, "assets", &k->assets, fault)) < 0 ||
+		(rc = tote__entry_number(e, "bytes", &k->bytes, fault)) < 0 ||
+		(rc = tote__entry_number(e, "witnessed", &k->witnessed, fault)) < 0 ||
+		(rc = tote__entry_number(e, "size", &k->tree_size, fault)) < 0)
+		return rc;
+	if (!verdict || !root ||
+		tote__base64_decode(root->value, root->value_len, k->root, HASH_LEN, &len) < 0)
+		return tote__fault(fault, TOTE_E_DAMAGED,
+			"consolidated record: a run finished without verdict or root");
+	if ((rc = take_report(r, e, fault)) < 0)
+		return rc;
+	k->level = level_of(e);
+	k->verdict = verdict_of(verdict);
+	k->last_audit_us = e->time_us;
+	if (k->level == TOTE_LEVEL_FULL)
+		k->last_full_us = e->time_us;
+	if (k->verdict == TOTE_VERDICT_OK)
+		clear_flags(k);
+	return 0;
+}
+
+static const struct {
+	const char *kind;
+	int (*take)(struct registry *r, const struct entry *e, struct tote_fault *fault);
+} takers[] = {
+	{"orchestrator.created", take_created},
+	{"container.registered", take_registered},
+	{"container.detached", take_detached},
+	{"container.rekeyed", take_rekeyed},
+	{"container.state", take_state},
+	{"audit.finding", take_finding},
+	{"audit.finished", take_finished},
+	{"flag.raised", take_flag},
+	{"flag.acknowledged", take_acknowledged},
+};
+
+int tote__registry_take(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	if (e->seq < r->next)
+		return 0;
+	if (e->seq != r->next)
+		return tote__fault(fault, TOTE_E_DAMAGED,
+			"consolidated record: entry %llu comes where %llu should",
+			(unsigned long long)e->seq, (unsigned long long)r->next);
+	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
+		if (e->version == 1 && tote__entry_is(e, takers[i].kind)) {
+			int rc = takers[i].take(r, e, fault);
+
+			if (rc < 0)
+				return rc;
+			break;
+		}
+	r->next = e->seq + 1;
+	return 0;
+}

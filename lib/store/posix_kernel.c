@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The table of the real system calls. What has no wrapper in every libc, or takes variable
+ * arguments, has one here.
+ */
+#include "store/posix_kernel.h"
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static int kernel_openat2(int dir, const char *path, const struct open_how *how)
+{
+#ifdef SYS_openat2
+	return (int)syscall(SYS_openat2, dir, path, how, sizeof(*how));
+#else
+	(void)dir, (void)path, (void)how;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+static int kernel_openat(int dir, const char *path, int flags, mode_t mode)
+{
+	return openat(dir, path, flags, mode);
+}
+
+static int kernel_dupfd(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static int kernel_setfl(int fd, int flags)
+{
+	return fcntl(fd, F_SETFL, flags);
+}
+
+static int kernel_setlk(int fd, struct flock *lock)
+{
+	return fcntl(fd, F_OFD_SETLK, lock);
+}
+
+static ssize_t kernel_getdents64(int fd, void *out, size_t len)
+{
+	return (ssize_t)syscall(SYS_getdents64, fd, out, len);
+}
+
+static int kernel_nap(int64_t microseconds)
+{
+	struct timespec t = {
+		.tv_sec = (time_t)(microseconds / 1000000),
+		.tv_nsec = (long)(microseconds % 1000000) * 1000,
+	};
+
+	errno = clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+	return errno ? -1 : 0;
+}
+
+const struct kernel *tote__kernel(void)
+{
+	static const struct kernel kernel = {
+		.openat2 = kernel_openat2,
+		.openat = kernel_openat,
+		.close = close,
+		.dupfd = kernel_dupfd,
+		.setfl = kernel_setfl,
+		.setlk = kernel_setlk,
+		.mkdirat = mkdirat,
+		.linkat = linkat,
+		.renameat2 = renameat2,
+		.unlinkat = unlinkat,
+		.fchmod = fchmod,
+		.statx = statx,
+		.fstatfs = fstatfs,
+		.getdents64 = kernel_getdents64,
+		.pread = pread,
+		.pwrite = pwrite,
+		.fsync = fsync,
+		.fdatasync = fdatasync,
+		.syncfs = syncfs,
+		.fadvise = posix_fadvise,
+		.nap = kernel_nap,
+		.getcwd = getcwd,
+		.getpid = getpid,
+	};
+
+	return &kernel;
+}

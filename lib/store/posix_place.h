@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A place in a directory tree: the backend it belongs to, its top directory, and the way from there
+ * to everything below. Between calls many places keep no descriptor at all.
+ */
+#ifndef STORE_POSIX_PLACE_H
+#define STORE_POSIX_PLACE_H
+
+#include "base/clock.h"
+#include "store/posix_io.h"
+#include "store/posix_touched.h"
+#include "store/store.h"
+#include <stdatomic.h>
+
+struct posix_backend {
+	const struct heap *heap;
+	const struct kernel *kernel;
+	struct clock_source clock; /* the system's: it bounds real waits */
+	pid_t pid;		   /* a forked child unlocks nothing */
+	atomic_int tops;	   /* places that hold their top directory open */
+};
+
+struct posix_place {
+	struct posix_backend *backend;
+	int layout;
+	uint32_t flags;
+	char *location; /* absolute: the host may change its directory */
+	uint64_t device, inode;
+	struct touched touched;
+	pthread_mutex_t mutex; /* for what follows */
+	int top, users;
+	int lock_fd, lock_users;
+	unsigned int held; /* bytes of the lock, as bits */
+};
+
+void tote__posix_rest(void *place);
+/* Frees what open made, and lets go of all locks; the second half of close. */
+void tote__posix_place_free(struct posix_place *p);
+
+/*
+ * Around every use of the place: enter has the top directory open, and refuses one that is no
+ * longer the directory that was opened first (UNTRUSTED). enter_write refuses a read-only place.
+ */
+int tote__posix_enter(struct posix_place *p, struct tote_fault *fault);
+int tote__posix_enter_write(struct posix_place *p, struct tote_fault *fault);
+void tote__posix_leave(struct posix_place *p);
+
+/* Opens the top directory itself: NOT_FOUND, UNTRUSTED, UNREACHABLE. */
+int tote__posix_top_open(const struct kernel *k, const char *location, int layout, int *ret_fd,
+	struct store_stat *ret_stat, struct tote_fault *fault);
+
+/* Sets the fault "VERB path: why" for a failed call, or with words of its own. */
+int tote__posix_fault(const struct posix_place *p, int space, const char *name, int err,
+	const char *verb, struct tote_fault *fault);
+int tote__posix_refuse(const struct posix_place *p, int space, const char *name, int code,
+	const char *verb, const char *why, struct tote_fault *fault);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One thread, one durable append after the other: its rate, and its p99 with the folds that fall
+ * into it.
+ */
+#include "ours.h"
+#include "peers.h"
+
+#include <stdlib.h>
+
+enum { OURS, BARE, SQLITE, SIDES };
+
+static void run_ours(void *state, double value[MEASURES])
+{
+	struct ours *ours = state;
+	double began = now(), last = began, at;
+	size_t i;
+
+	for (i = 0; i < ours->count; i++) {
+		ours_append(ours->box);
+		at = now();
+		ours->latency[i] = at - last;
+		last = at;
+	}
+	value[0] = (double)ours->count / (last - began);
+	value[1] = quantile(ours->latency, ours->count, 0.99) * 1e6;
+}
+
+static double *latencies(size_t count)
+{
+	double *latency = calloc(count, sizeof(*latency));
+
+	if (!latency)
+		die("no memory");
+	return latency;
+}
+
+void bench_append(struct bench *bench)
+{
+	struct ours ours;
+	struct bare bare;
+	struct peer_db sqlite = {0};
+	/* A sync reaches some device in this range; above it, it reaches none. */
+	const struct side sides[SIDES] = {
+		[OURS] = {.name = "append", .unit = "/s", .run = run_ours, .state = &ours},
+		[BARE] = {.name = "bare write and sync",
+			.unit = "/s",
+			.run = bare_append,
+			.state = &bare,
+			.base = ABSOLUTE,
+			.low = 50,
+			.high = 60000},
+		[SQLITE] = {.name = "SQLite, one insert",
+			.unit = "/s",
+			.run = sqlite_append,
+			.state = &sqlite,
+			.package = sqlite_package,
+			.base = BARE,
+			.low = 0.1,
+			.high = 3}};
+	static const struct row rows[] = {
+		{"append, one thread, 256 bytes", OURS, BARE, 0, 0, 0.85, NULL},
+		{"append, one thread, 256 bytes", OURS, SQLITE, 0, 0, 1.1, NULL},
+		{"p99 of one append, folds included", OURS, BARE, 1, 1, 1.5, "us"}};
+
+	ours_make(&ours, bench, "append");
+	bare_make(&bare, bench, "append.bare", BLOCK);
+	sqlite_make(&sqlite, bench, "append.sqlite");
+	/* More than a fold's bound (16 MiB, a block an append) over all rounds. */
+	ours.count = bare.count = sqlite.count = bench_size(bench, 500, 100);
+	ours.latency = latencies(ours.count);
+	bare.latency = latencies(bare.count);
+	bench_family(bench, bench->rounds, sides, SIDES, rows, sizeof(rows) / sizeof(rows[0]));
+	ours_drop(&ours);
+	bare_drop(&bare);
+	sqlite_drop(&sqlite);
+}

@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Damage is found, named, flagged, and stays visible until it is mended.
+. "$top_srcdir/tests/cli/common.sh"
+make_root
+root="-C $work/root"
+ends 0 $root provision spare
+for n in 1 2 3 4 5 6; do
+	printf 'asset number %s\n' $n >file$n
+done
+ends 0 $root seal box file1 file2 file3 file4 file5 file6
+ends 0 $root append spare --field n=1
+ends 0 $root status
+says out 'never audited'
+ends 0 $root audit
+says out 'all 2 containers are whole: '
+says out '6 assets'
+holds 'the last line is the verdict' [ "$(tail -n 1 out | cut -c1-7)" = 'all 2 c' ]
+ends 0 $root audit box --level structure
+ends 0 $root audit orchestrator
+ends 1 $root audit nobody
+ends 0 $root status
+says out 'no flag stands'
+
+cp -a root whole
+assets=root/containers/box/assets
+flip $assets/file1
+ends 0 $root audit --level structure
+ends 3 $root audit
+says out 'TOTE-3001 asset-changed'
+says out 'assets/file1'
+says out 'expected'
+says out 'next'
+flag=$(sed -n 's/^    flag *\([0-9]*\),.*/\1/p' out | head -n 1)
+ends 3 $root status
+says out "totectl ack $flag"
+holds 'the worst comes first' [ "$(sed -n '2s/ .*//p' out)" = box ]
+ends 3 $root status box
+ends 0 $root status spare
+
+ends 0 $root ack "$flag" --reason 'seen: a copy is on its way'
+ends 1 $root ack "$flag" --reason 'twice'
+ends 1 $root ack 999999 --reason 'no such flag'
+ends 3 $root status
+says out 'acknowledged, still damaged'
+ends 3 $root audit
+says out 'assets/file1'
+ends 0 $root audit spare
+cp -p whole/containers/box/assets/file1 spare-copy
+rm -f $assets/file1
+cp -p spare-copy $assets/file1
+ends 0 $root audit
+ends 0 $root status
+says out 'no flag stands'
+
+# Each of these is found and named.
+hurt() { # WANTED-CODE WANTED-PATH COMMAND...
+	finding=$1 path=$2
+	shift 2
+	chmod -R u+w root
+	rm -rf root
+	cp -a whole root
+	"$@" || wrong "cannot do this damage: $*"
+	ends 3 $root audit
+	says out "TOTE-$finding "
+	says out "$path"
+}
+log=root/containers/box/ledger/log
+cut_short() { chmod u+w "$1" && truncate -s -1 "$1" && chmod 0444 "$1"; }
+foreign() { printf x >"$1" && chmod 0444 "$1"; }
+linked() { ln "$1" "$work/second-name.$$" && rm -f "$work/kept" && mv "$work/second-name.$$" "$work/kept"; }
+swapped() { mv "$1" "$1.moved" && mkfifo "$1" && rm -f "$1.moved"; }
+hurt 3002 assets/file2 cut_short $assets/file2
+hurt 3003 assets/file3 rm -f $assets/file3
+hurt 3004 assets/unknown foreign $assets/unknown
+hurt 3005 assets/file4 chmod 0644 $assets/file4
+hurt 3006 assets/file5 linked $assets/file5
+hurt 3007 assets/file6 swapped $assets/file6
+bundle=$(cd root/containers/box && find ledger/log/tile/entries -type f | sort | tail -n 1)
+hurt 1003 "$bundle" flip "root/containers/box/$bundle"
+hurt 4002 extra foreign root/containers/box/extra
+hurt 6005 box chmod 0644 root/orchestrator/keys/box
+
+# What cannot be reached is neither whole nor damaged.
+chmod -R u+w root
+rm -rf root
+cp -a whole root
+mv root/containers/spare away
+ends 6 $root audit
+says out 'box: '
+says out 'unreachable'
+says out 'TOTE-9001 unreachable'
+ends 3 $root status
+says out 'unreachable'
+flag=$(sed -n 's/^flag \([0-9]*\) .*/\1/p' out | head -n 1)
+ends 0 $root ack "$flag" --reason 'the disk is being changed'
+ends 6 $root status
+mv away root/containers/spare
+ends 0 $root audit
+ends 0 $root status
+finish

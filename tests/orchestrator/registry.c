@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The registry is what the record's entries say, and nothing else.
+ */
+#include "ledger/entry.h"
+#include "orchestrator/outcome.h"
+
+#define PREV "prev AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+#define TIME "time 2026-11-23T08:15:00.123456Z\n"
+
+static int take(struct registry *r, const char *kind, uint64_t seq, const char *fields)
+{
+	const char *text = printed("toteborch.entry/%s\nseq %llu\n" TIME PREV "%s\n", kind,
+		(unsigned long long)seq, fields);
+	struct tote_fault fault;
+	struct entry e;
+
+	ck_assert_msg(
+		tote__entry_parse(text, strlen(text), &e, &fault) == 0, "%s: %s", text, fault.text);
+	return tote__registry_take(r, &e, &fault);
+}
+
+#define REGISTERED                                                                                 \
+	"backend posix\ncontainer a\nlocation containers/a\norigin o/a\n"                          \
+	"vkey o/a+452a08ae+AUSJLc9ki1OdoahPt4XoBX28+h5RT8YVtID616q0cbzJ\n"
+
+START_TEST(unknown_kinds_fields_and_versions_are_passed_over)
+{
+	struct registry r;
+	struct known *k;
+
+	tote__registry_init(&r, plain_heap());
+	ck_assert_int_eq(take(&r, "1 container.registered", 0, REGISTERED "zeta 1\n"), 0);
+	ck_assert_int_eq(take(&r, "1 container.blessed", 1, "container a\n"), 0);
+	ck_assert_int_eq(
+		take(&r, "7 container.state", 2, "container a\nfrom active\nto disposed\n"), 0);
+	ck_assert_int_eq(take(&r, "1 container.state", 3,
+				 "container a\nfrom active\nreason x\nto suspended\n"),
+		0);
+	k = tote__registry_find(&r, "a");
+	ck_assert_ptr_nonnull(k);
+	ck_assert_uint_eq(k->state, TOTE_STATE_SUSPENDED);
+	ck_assert_uint_eq(k->move_count, 1);
+	ck_assert_uint_eq(r.next, 4);
+	tote__registry_free(&r);
+}
+END_TEST
+
+START_TEST(entries_come_once_and_in_order)
+{
+	struct registry r;
+
+	tote__registry_init(&r, plain_heap());
+	ck_assert_int_eq(take(&r, "1 container.registered", 0, REGISTERED), 0);
+	ck_assert_int_eq(take(&r, "1 container.registered", 0, REGISTERED), 0);
+	ck_assert_int_eq(take(&r, "1 container.registered", 2, REGISTERED), TOTE_E_DAMAGED);
+	ck_assert_int_eq(take(&r, "1 container.registered", 1, REGISTERED), TOTE_E_DAMAGED);
+	ck_assert_int_eq(
+		take(&r, "1 container.detached", 1, "container b\nreason x\n"), TOTE_E_DAMAGED);
+	ck_assert_int_eq(take(&r, "1 flag.acknowledged", 1, "flag 0\nreason x\n"), TOTE_E_DAMAGED);
+	ck_assert_int_eq(take(&r, "1 container.detached", 1, "container a\nreason x\n"), 0);
+	ck_assert_int_eq(take(&r, "1 container.registered", 2, REGISTERED), 0);
+	ck_assert_uint_eq(r.count, 1);
+	tote__registry_free(&r);
+}
+END_TEST
+
+START_TEST(a_run_that_was_under_way_when_a_flag_was_raised_does_not_clear_it)
+{
+	static const char finished[] =
+		"assets 0\nbytes 1\ncontainer a\nentries 1\nfindings 0\nlevel full\n"
+		"report-digest sha256:"
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
+		"report-size 0\nroot 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nrun %d\n"
+		"size 1\nverdict ok\nwitnessed 1\n";
+	struct registry r;
+	struct known *k;
+	char fields[1024];
+
+	tote__registry_init(&r, plain_heap());
+	ck_assert_int_eq(take(&r, "1 container.registered", 0, REGISTERED), 0);
+	ck_assert_int_eq(take(&r, "1 audit.started", 1, "container a\nlevel full\n"), 0);
+	ck_assert_int_eq(take(&r, "1 audit.started", 2, "container a\nlevel full\n"), 0);
+	ck_assert_int_eq(take(&r, "1 audit.finding", 3, "code TOTE-3003\ncontainer a\nrun 2\n"), 0);
+	ck_assert_int_eq(
+		take(&r, "1 flag.raised", 4, "code TOTE-3003\ncontainer a\nfinding 3\n"), 0);
+	snprintf(fields, sizeof(fields), finished, 1);
+	ck_assert_int_eq(take(&r, "1 audit.finished", 5, fields), 0);
+	k = tote__registry_find(&r, "a");
+	ck_assert_int_eq(k->flags[0].cleared, 0);
+	ck_assert_int_eq(take(&r, "1 audit.started", 6, "container a\nlevel full\n"), 0);
+	snprintf(fields, sizeof(fields), finished, 6);
+	ck_assert_int_eq(take(&r, "1 audit.finished", 7, fields), 0);
+	ck_assert_int_eq(k->flags[0].cleared, 1);
+	ck_assert_uint_eq(r.report_count, 2);
+	tote__registry_free(&r);
+}
+END_TEST
+
+Suite *registry_suite(void)
+{
+	Suite *s = suite_create("registry");
+	TCase *t = tcase_create("registry");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, unknown_kinds_fields_and_versions_are_passed_over);
+	tcase_add_test(t, entries_come_once_and_in_order);
+	tcase_add_test(t, a_run_that_was_under_way_when_a_flag_was_raised_does_not_clear_it);
+	suite_add_tcase(s, t);
+	return s;
+}

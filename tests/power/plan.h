@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Which stories are told: the bases, every short sequence of calls, each killed and failed at each
+ * operation, and then any at random until the time is over.
+ */
+#ifndef POWER_PLAN_H
+#define POWER_PLAN_H
+
+#include "power/story.h"
+
+enum { BASE_NOTHING, BASE_FRESH, BASE_NAMED, BASE_OLD, BASE_EDGE, BASE_FULL, BASES };
+
+void bases_make(struct power *p, struct base bases[BASES], int with_full);
+void bases_free(struct base bases[BASES]);
+
+/* 0 all good, -1 one case failed or the time is over before the end of what is always told. */
+int plan_quick(struct power *p, const struct base bases[BASES]);
+int plan_full(struct power *p, const struct base bases[BASES]);
+/* What finds each mutant soon. */
+int plan_mutant(struct power *p, const struct base bases[BASES]);
+
+#endif

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Calls on a container whose system calls are recorded.
+ */
+#include "power/work.h"
+#include "ledger/ledger_impl.h"
+#include "power/entries.h"
+#include "power/files.h"
+#include "store/layout.h"
+#include "store/posix_ctx.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <toteborch/verify.h>
+#include <unistd.h>
+
+#define ID     "contracts"
+#define ORIGIN "archive.example.com/acme/contracts"
+
+static struct {
+	tote_ctx *ctx;
+	char vkey[320];
+	struct arena arena;
+	struct image nothing;
+} work;
+
+/* --- once ----------------------------------------------------------------------------------- */
+
+static _Noreturn void give_up(const char *what, const struct tote_fault *fault)
+{
+	fprintf(stderr, "power: %s: %s\n", what, fault->text);
+	exit(2);
+}
+
+static void add_node(int is_dir, uint32_t mode, int dir, const char *name)
+{
+	struct image *i = &work.nothing;
+	struct name *n = &i->names.items[i->names.count];
+
+	if (dir) {
+		n->dir = dir;
+		n->node = (int)i->count;
+		snprintf(n->name, sizeof(n->name), "%s", name);
+		i->names.count++;
+	}
+	i->nodes[i->count].is_dir = is_dir;
+	i->nodes[i->count++].mode = mode;
+}
+
+static void make_nothing(const char *key)
+{
+	struct image *i = &work.nothing;
+	size_t len = 0;
+	uint8_t *bytes = files_read(key, &len), *block = arena_new(&work.arena, BLOCK);
+	struct blob *b;
+
+	memcpy(block, bytes, len);
+	i->nodes = arena_new(&work.arena, 4 * sizeof(*i->nodes));
+	i->names.items = arena_new(&work.arena, 4 * sizeof(*i->names.items));
+	i->count = ROOT_NODE;
+	add_node(1, 0755, 0, "");
+	add_node(1, 0700, ROOT_NODE, "keys");
+	add_node(0, 0600, ROOT_NODE + 1, "key");
+	b = &i->nodes[i->count - 1].blob;
+	b->blocks = arena_new(&work.arena, sizeof(*b->blocks));
+	b->blocks[0] = block;
+	b->count = b->cap = 1;
+	b->size = len;
+	free(bytes);
+}
+
+void work_begin(const char *scratch)
+{
+	struct tote_fault fault = {0};
+	char key[300];
+
+	snprintf(key, sizeof(key), "%s/key", scratch);
+	if (tote_key_generate(key, ORIGIN, work.vkey, sizeof(work.vkey), &fault) < 0)
+		give_up("key", &fault);
+	make_nothing(key);
+	unlink(key);
+	if (tote_ctx_new(NULL, &work.ctx, &fault) < 0 ||
+		tote__posix_kernel_set(work.ctx, recorder_kernel(), &fault) < 0)
+		give_up("context", &fault);
+}
+
+void work_end(void)
+{
+	tote_ctx_unref(work.ctx);
+	arena_free(&work.arena);
+}
+
+const struct image *work_nothing(void)
+{
+	return &work.nothing;
+}
+
+const char *work_vkey(void)
+{
+	return work.vkey;
+}
+
+/* --- a run ---------------------------------------------------------------------------------- */
+
+void run_wrong(struct run *r, const char *fmt, ...)
+{
+	va_list args;
+
+	if (r->why[0])
+		return;
+	va_start(args, fmt);
+	vsnprintf(r->why, sizeof(r->why), fmt, args);
+	va_end(args);
+}
+
+static void *copied(struct arena *a, const void *from, size_t count, size_t more, size_t size)
+{
+	void *to = arena_new(a, (count + more) * size);
+
+	if (count)
+		memcpy(to, from, count * size);
+	return to;
+}
+
+#define CALLS_MORE 16 /* calls of one run at most, three entries each */
+
+void run_begin(struct run *r, const char *root, const struct image *image,
+	const struct truth *truth, size_t promise)
+{
+	struct truth *t = &r->truth;
+
+	memset(r, 0, sizeof(*r));
+	snprintf(r->root, sizeof(r->root), "%s", root);
+	t->now = promise < truth->promise_count ? truth->promises[promise] : truth->now;
+	t->number = truth->number + 100;
+	t->entry_cap = t->now.entries + 3 * CALLS_MORE;
+	t->entries = copied(
+		&r->arena, truth->entries, t->now.entries, 3 * CALLS_MORE, sizeof(*t->entries));
+	t->tree_cap = t->now.trees + CALLS_MORE;
+	t->trees = copied(&r->arena, truth->trees, t->now.trees, CALLS_MORE, sizeof(*t->trees));
+	t->asked_count = truth->asked_count - t->now.answered;
+	t->asked_cap = t->asked_count + CALLS_MORE;
+	t->asked = copied(&r->arena, truth->asked + t->now.answered, t->asked_count, CALLS_MORE,
+		sizeof(*t->asked));
+	t->now.answered = 0;
+	t->promise_cap = 1 + CALLS_MORE;
+	t->promises = arena_new(&r->arena, t->promise_cap * sizeof(*t->promises));
+	t->promises[t->promise_count++] = t->now;
+	recorder_begin(root, image, &r->arena);
+}
+
+void run_drop(struct run *r)
+{
+	r->box = tote_box_unref(r->box);
+}
+
+void run_end(struct run *r)
+{
+	run_drop(r);
+	arena_free(&r->arena);
+	files_empty(r->root);
+}
+
+static const char *path_in(const struct run *r, char out[300], const char *name)
+{
+	snprintf(out, 300, "%s/%s", r->root, name);
+	return out;
+}
+
+tote_box *run_open(struct run *r, uint32_t flags)
+{
+	struct tote_box_options options;
+	char location[300], key[300];
+	tote_box *box = NULL;
+
+	tote_box_options_init(&options, sizeof(options), &r->fault);
+	options.flags = flags;
+	if (!(flags & TOTE_BOX_READ_ONLY))
+		options.key_file = path_in(r, key, "keys/key");
+	if (tote_box_open_alone(
+		    work.ctx, path_in(r, location, "box"), &options, &box, &r->fault) < 0)
+		return NULL;
+	return box;
+}
+
+/* --- calls ---------------------------------------------------------------------------------- */
+
+static struct asked *ask(struct run *r)
+{
+	struct truth *t = &r->truth;
+
+	if (t->asked_count == t->asked_cap) {
+		fprintf(stderr, "power: too many calls in a run\n");
+		exit(2);
+	}
+	memset(&t->asked[t->asked_count], 0, sizeof(*t->asked));
+	return &t->asked[t->asked_count++];
+}
+
+static struct wish *wish(struct asked *a, int kind, const char *format, unsigned int number)
+{
+	struct wish *w = &a->wish[a->count++];
+
+	w->kind = kind;
+	switch (kind) {
+	case WISH_RECORD:
+	case WISH_SEAL:
+		snprintf(w->text, sizeof(w->text), "%s%u", format, number);
+		break;
+	default:
+		snprintf(w->text, sizeof(w->text), "%s", format);
+	}
+	if (kind == WISH_SEAL)
+		snprintf(w->bytes, sizeof(w->bytes), "these are the bytes of file %u", number);
+	return w;
+}
+
+static int create(struct run *r)
+{
+	const struct field fields[] = {tote__field_text("id", ID),
+		tote__field_text("origin", ORIGIN), tote__field_text("vkey", work.vkey),
+		tote__field_text("backend", "posix")};
+	const struct draft created = {.kind = "container.created",
+		.actor = "alice@counsel",
+		.fields = fields,
+		.field_count = sizeof(fields) / sizeof(fields[0])};
+	char location[300], key[300];
+	struct box_config config = {.ctx = work.ctx,
+		.location = path_in(r, location, "box"),
+		.id = ID,
+		.origin = ORIGIN,
+		.type = LEDGER_CONTAINER,
+		.layout = LAYOUT_CONTAINER,
+		.key_path = path_in(r, key, "keys/key")};
+	uint32_t was;
+
+	if (!r->truth.now.created)
+		wish(ask(r), WISH_CREATED, "", 0);
+	run_drop(r);
+	return tote__box_create(&config, &created, &r->box, &was, &r->fault);
+}
+
+static int append(struct run *r, size_t count)
+{
+	struct tote_record records[3] = {{0}};
+	struct asked *a = ask(r);
+
+	for (size_t i = 0; i < count; i++) {
+		struct wish *w = wish(a, WISH_RECORD, "this is record ", ++r->truth.number);
+
+		records[i].kind = "record";
+		records[i].actor = "alice@counsel";
+		records[i].payload = w->text;
+		records[i].payload_length = strlen(w->text);
+	}
+	return tote_box_append_many(r->box, records, count, TOTE_SEQ_ANY, 0, NULL, &r->fault);
+}
+
+static int seal(struct run *r, size_t count)
+{
+	static const char *const names[2][2] = {{"matters/letter-", ""}, {"scan-", "years/of/"}};
+	struct tote_source sources[2] = {{0}};
+	struct asked *a = ask(r);
+
+	for (size_t i = 0; i < count; i++) {
+		struct wish *w =
+			wish(a, WISH_SEAL, names[count - 1][i], ++r->truth.number);
+
+		sources[i].path = w->text;
+		sources[i].data = w->bytes;
+		sources[i].length = strlen(w->bytes);
+		sources[i].flags = TOTE_SOURCE_DATA;
+		sources[i].supersedes = TOTE_SEQ_ANY;
+	}
+	return tote_box_seal(r->box, sources, count, "alice@counsel", 0, NULL, &r->fault);
+}
+
+static void tree_signed(struct run *r, const void *note, size_t len)
+{
+	struct tote_checkpoint c = {.size = sizeof(c)};
+	struct tote_fault fault = {0};
+	struct truth *t = &r->truth;
+
+	if (tote_verify_checkpoint(note, len, work.vkey, NULL, &c, &fault) < 0) {
+		run_wrong(r, "a checkpoint that was handed out does not verify: %s", fault.text);
+		return;
+	}
+	if (t->now.trees == t->tree_cap)
+		return;
+	t->trees[t->now.trees].size = c.tree_size;
+	memcpy(t->trees[t->now.trees++].root, c.root, 32);
+}
+
+static int fold(struct run *r)
+{
+	char note[4096];
+	size_t len = 0;
+	int rc = tote_box_checkpoint(r->box, 0, note, sizeof(note), &len, &r->fault);
+
+	if (rc == 0 && !recorder_is_gone())
+		tree_signed(r, note, len);
+	return rc;
+}
+
+static int move(struct run *r)
+{
+	struct tote_box_info info = {.size = sizeof(info)};
+	uint32_t to, from;
+	uint64_t seq;
+	int rc = tote_box_info(r->box, &info, &r->fault);
+
+	if (rc < 0)
+		return rc;
+	to = info.state == TOTE_STATE_ACTIVE ? TOTE_STATE_SUSPENDED : TOTE_STATE_ACTIVE;
+	wish(ask(r), WISH_MOVE, tote_state_name(to), 0);
+	return tote__box_move(r->box, to, "bob@counsel", "of the harness", &from, &seq, &r->fault);
+}
+
+static int perform(struct run *r, char call)
+{
+	if (call == CALL_CREATE)
+		return create(r);
+	if (!r->box)
+		r->box = run_open(r, 0);
+	if (!r->box)
+		return r->fault.code;
+	switch (call) {
+	case CALL_APPEND:
+		return append(r, 1);
+	case CALL_BATCH:
+		return append(r, 3);
+	case CALL_SEAL:
+		return seal(r, 1);
+	case CALL_SEALS:
+		return seal(r, 2);
+	case CALL_FOLD:
+		return fold(r);
+	case CALL_MOVE:
+		return move(r);
+	default:
+		return tote_box_recover(r->box, &r->fault);
+	}
+}
+
+static void promise(struct run *r, char call)
+{
+	struct truth *t = &r->truth;
+	char path[300];
+	size_t len;
+
+	entries_take(r);
+	if (call == CALL_CREATE) {
+		uint8_t *note = files_read(path_in(r, path, "box/ledger/log/checkpoint"), &len);
+
+		if (note)
+			tree_signed(r, note, len);
+		else
+			run_wrong(r, "the container was created without a checkpoint");
+		free(note);
+		t->now.created = 1;
+	}
+	t->now.answered = t->asked_count;
+	if (t->promise_count == t->promise_cap)
+		return;
+	t->promises[t->promise_count] = t->now;
+	recorder_promise(t->promise_count++);
+}
+
+int run_call(struct run *r, char call)
+{
+	int rc;
+
+	memset(&r->fault, 0, sizeof(r->fault));
+	rc = perform(r, call);
+	if (rc == TOTE_E_STATE) {
+		r->truth.asked_count--; /* refused before the first byte */
+		return 1;
+	}
+	if (recorder_is_gone())
+		return rc < 0 ? rc : TOTE_E_IO;
+	if (rc == 0)
+		promise(r, call);
+	return rc;
+}
+
+/* --- filling -------------------------------------------------------------------------------- */
+
+static void fill_once(struct run *r, size_t count, const uint8_t *payload, size_t bytes)
+{
+	struct tote_record *records = calloc(count, sizeof(*records));
+
+	if (!records)
+		exit(2);
+	for (size_t i = 0; i < count; i++) {
+		records[i].kind = "record";
+		records[i].payload = payload;
+		records[i].payload_length = bytes;
+	}
+	if (tote_box_append_many(r->box, records, count, TOTE_SEQ_ANY, 0, NULL, &r->fault) < 0)
+		give_up("fill", &r->fault);
+	free(records);
+}
+
+static uint64_t left_in_segment(const struct run *r, uint64_t segment)
+{
+	const struct ledger *l = r->box->ledger;
+
+	return (segment ? segment : l->tail.bytes) - l->now.next_offset;
+}
+
+static void fill(struct run *r, size_t count, size_t in_a_call, uint64_t segment, uint64_t room,
+	size_t bytes)
+{
+	uint8_t *payload = calloc(1, bytes + 1);
+	size_t done = 0;
+
+	if (!payload)
+		exit(2);
+	while (count ? done < count : left_in_segment(r, segment) > room) {
+		const size_t now = count && count - done < in_a_call ? count - done : in_a_call;
+
+		fill_once(r, now, payload, bytes);
+		done += now;
+	}
+	free(payload);
+	r->truth.entries = copied(&r->arena, r->truth.entries, r->truth.now.entries, done + 64,
+		sizeof(*r->truth.entries));
+	r->truth.entry_cap = r->truth.now.entries + done + 64;
+	entries_trust(r);
+}
+
+void run_fill(struct run *r, size_t count, size_t in_a_call, size_t bytes)
+{
+	fill(r, count, in_a_call, 0, 0, bytes);
+}
+
+void run_fill_segment(struct run *r, uint64_t segment, uint64_t room, size_t bytes)
+{
+	fill(r, 0, 1, segment, room, bytes);
+}
+
+void run_compare(struct run *r)
+{
+	entries_compare(r);
+}

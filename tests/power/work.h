@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is done to a container, and the record of it that is kept outside: what was asked for, what
+ * was answered, and so what must be on the disk whatever happens to it.
+ */
+#ifndef POWER_WORK_H
+#define POWER_WORK_H
+
+#include "box/box.h"
+#include "power/recorder.h"
+#include <stdarg.h>
+
+#define TEXT_ROOM 64
+#define WHY_ROOM  600
+
+/* The calls, as letters of a workload. */
+#define CALL_CREATE  'c'
+#define CALL_APPEND  'a'
+#define CALL_BATCH   'b' /* three records in one call */
+#define CALL_SEAL    's' /* one file below a directory */
+#define CALL_SEALS   't' /* one file at the top and one below a directory of its own */
+#define CALL_FOLD    'f'
+#define CALL_MOVE    'm' /* suspend or resume */
+#define CALL_RECOVER 'R' /* open, if it is not, and take over */
+
+/* An entry that was asked for. */
+struct wish {
+	enum { WISH_CREATED, WISH_RECORD, WISH_SEAL, WISH_MOVE } kind;
+	char text[TEXT_ROOM];  /* payload, path, or the state to be */
+	char bytes[TEXT_ROOM]; /* of the file */
+};
+
+/* Those of one call: all of them are there or none. */
+struct asked {
+	struct wish wish[3];
+	size_t count;
+};
+
+struct known {
+	const uint8_t *bytes;
+	size_t len;
+	uint8_t leaf[32];
+	const struct wish *sealed; /* what was asked for, where it is a seal */
+};
+
+struct signed_tree {
+	uint64_t size;
+	uint8_t root[32];
+};
+
+/* What holds from a moment on: the beginnings of the arrays below. */
+struct promise {
+	size_t entries, trees;
+	size_t answered; /* of `asked`: what comes behind may be there or not */
+	int created;
+};
+
+struct truth {
+	struct known *entries;
+	struct signed_tree *trees;
+	struct asked *asked;
+	struct promise *promises;
+	size_t entry_cap, tree_cap, asked_count, asked_cap, promise_count, promise_cap;
+	struct promise now;
+	unsigned int number; /* makes each text another one */
+};
+
+struct run {
+	char root[256];
+	struct arena arena;
+	struct truth truth;
+	tote_box *box;
+	struct tote_fault fault;
+	char why[WHY_ROOM]; /* what was found wrong first, or "" */
+};
+
+/* Once: the context and the key of everything that runs. */
+void work_begin(const char *scratch);
+void work_end(void);
+/* The image of a disk that has only the key. */
+const struct image *work_nothing(void);
+const char *work_vkey(void);
+
+/* Begins at an image, knowing what the promise number says of it (SIZE_MAX: the newest). */
+void run_begin(struct run *r, const char *root, const struct image *image,
+	const struct truth *truth, size_t promise);
+void run_end(struct run *r);
+/* 0 done and promised, 1 refused as the state demands, negative: it failed, r->fault says why. */
+int run_call(struct run *r, char call);
+/*
+ * Appends records of so many bytes of payload to make a base: count of them, so many in a call; and
+ * takes what is there into the record without having asked for it. The other one goes on until no
+ * more than `room` is left in a segment of that size; 0: as large as it is now.
+ */
+void run_fill(struct run *r, size_t count, size_t in_a_call, size_t bytes);
+void run_fill_segment(struct run *r, uint64_t segment, uint64_t room, size_t bytes);
+void run_drop(struct run *r); /* the handle, without any I/O */
+tote_box *run_open(struct run *r, uint32_t flags);
+/* Compares all entries with what was asked and promised. */
+void run_compare(struct run *r);
+void run_wrong(struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
