@@ -56,7 +56,8 @@ struct tote_sealed {
  * tote_box_append. Any thread. Since 0.1.
  */
 TOTE_API int tote_box_seal(tote_box *box, const struct tote_source *sources, size_t count,
-	const char *actor, uint32_t flags, struct tote_sealed *ret_sealed, struct tote_fault *fault);
+	const char *actor, uint32_t flags, struct tote_sealed *ret_sealed,
+	struct tote_fault *fault);
 
 /*
  * The sealing of files and directory trees in as many calls as it takes. Nothing is written before
@@ -73,10 +74,10 @@ TOTE_API int tote_sealing_new(tote_box *box, const char *actor, uint32_t flags,
  * Adds a file under its base name, or a directory under its base name and all below it; to, which
  * may be NULL or "", is put before. file itself may be a link to either. TOTE_E_NOT_FOUND,
  * TOTE_E_GRAMMAR for a file without a base name ("/", ".", ".."). An offender does not fail the
- * call. Since 0.1.
+ * call. A directory without a file adds nothing: directories alone are not kept. Since 0.1.
  */
-TOTE_API int tote_sealing_add(tote_sealing *sealing, const char *file, const char *to,
-	struct tote_fault *fault);
+TOTE_API int tote_sealing_add(
+	tote_sealing *sealing, const char *file, const char *to, struct tote_fault *fault);
 
 /* Why one source cannot be sealed. The pointers live as long as the sealing. Frozen. */
 struct tote_offender {
@@ -99,7 +100,8 @@ struct tote_sealing_progress {
 	uint64_t sealed;  /* newly */
 	uint64_t already; /* the same path and bytes were sealed before */
 	uint64_t sealed_bytes;
-	uint64_t first_seq; /* of the newest step, with last_seq; TOTE_SEQ_ANY where it sealed none */
+	uint64_t
+		first_seq; /* of the newest step, with last_seq; TOTE_SEQ_ANY where it sealed none */
 	uint64_t last_seq;
 };
 
@@ -109,8 +111,9 @@ struct tote_sealing_progress {
  * failure a new sealing of the same sources goes on. Since 0.1.
  */
 TOTE_API int tote_sealing_step(tote_sealing *sealing, struct tote_fault *fault);
-TOTE_API int tote_sealing_progress(tote_sealing *sealing, struct tote_sealing_progress *progress,
-	struct tote_fault *fault);
+/* How far it came. progress->size is set by the caller. Since 0.1. */
+TOTE_API int tote_sealing_progress(
+	tote_sealing *sealing, struct tote_sealing_progress *progress, struct tote_fault *fault);
 /* Drops it; NULL is allowed; returns NULL. Since 0.1. */
 TOTE_API tote_sealing *tote_sealing_unref(tote_sealing *sealing);
 
@@ -135,28 +138,34 @@ struct tote_asset {
 typedef struct tote_asset_list tote_asset_list;
 
 /* Reads the ledger once; takes no lock. flags: 0. Any thread. Since 0.1. */
-TOTE_API int tote_asset_list_open(tote_box *box, uint32_t flags, tote_asset_list **ret_list,
-	struct tote_fault *fault);
+TOTE_API int tote_asset_list_open(
+	tote_box *box, uint32_t flags, tote_asset_list **ret_list, struct tote_fault *fault);
 /* 1 and the next asset, 0 at the end. asset->size is set by the caller. Since 0.1. */
-TOTE_API int tote_asset_list_next(tote_asset_list *list, struct tote_asset *asset,
-	struct tote_fault *fault);
+TOTE_API int tote_asset_list_next(
+	tote_asset_list *list, struct tote_asset *asset, struct tote_fault *fault);
 /* 1 and the asset of that very path, 0 where none was sealed there. Since 0.1. */
-TOTE_API int tote_asset_list_find(tote_asset_list *list, const char *path,
-	struct tote_asset *asset, struct tote_fault *fault);
+TOTE_API int tote_asset_list_find(tote_asset_list *list, const char *path, struct tote_asset *asset,
+	struct tote_fault *fault);
+/* Drops it; NULL is allowed; returns NULL. Since 0.1. */
 TOTE_API tote_asset_list *tote_asset_list_unref(tote_asset_list *list);
 
 /* The bytes of one asset, verified while they are read. One call at a time. */
 typedef struct tote_asset_reader tote_asset_reader;
 
-/* TOTE_E_NOT_FOUND (never sealed, erased, or the file is gone: fault.text says which). Since 0.1. */
-TOTE_API int tote_asset_open(tote_box *box, const char *path, tote_asset_reader **ret_reader,
-	struct tote_fault *fault);
 /*
- * 1 and up to cap bytes, 0 at the end. The end is reached only where size and digest are those that
- * were sealed; otherwise TOTE_E_MISMATCH, and what came before is not to be trusted. Since 0.1.
+ * Opens it; what is wrong with its bytes is found by read. TOTE_E_NOT_FOUND (never sealed, erased,
+ * or the file is gone: fault.text says which). Any thread. Since 0.1.
+ */
+TOTE_API int tote_asset_open(
+	tote_box *box, const char *path, tote_asset_reader **ret_reader, struct tote_fault *fault);
+/*
+ * 1 and up to cap bytes (1 or more), 0 at the end, which is reached only where size and digest are
+ * those that were sealed; otherwise TOTE_E_MISMATCH, and what came before is not to be trusted.
+ * Since 0.1.
  */
 TOTE_API int tote_asset_read(tote_asset_reader *reader, void *out, size_t cap, size_t *ret_length,
 	struct tote_fault *fault);
+/* Drops it; NULL is allowed; returns NULL. Since 0.1. */
 TOTE_API tote_asset_reader *tote_asset_reader_unref(tote_asset_reader *reader);
 
 #ifdef __cplusplus

@@ -38,8 +38,9 @@ struct tote_audit_options {
 	const char *actor;
 };
 
-TOTE_API int tote_audit_options_init(struct tote_audit_options *options, size_t size,
-	struct tote_fault *fault);
+/* As tote_ctx_options_init. Any thread. Since 0.1. */
+TOTE_API int tote_audit_options_init(
+	struct tote_audit_options *options, size_t size, struct tote_fault *fault);
 
 /*
  * Starts a job over an orchestrator: one run, one report and one verdict for each container, the
@@ -55,9 +56,9 @@ TOTE_API int tote_audit_start(tote_orchestrator *orchestrator,
 /*
  * A job over a ledger directory alone (ledger/, or its published log/): read-only, no root, nothing
  * is recorded, no keys but public ones. vkey: the log's; witness_vkey: a witness's that must have
- * cosigned, or NULL. Its findings and its one verdict come as from any job. TOTE_E_NO_SIGNATURE where
- * the checkpoint is not signed by these keys (or there is none), TOTE_E_BAD_SIGNATURE, TOTE_E_NOT_FOUND
- * where directory is neither. ctx may be NULL. Any thread. Since 0.1.
+ * cosigned, or NULL. Its findings and its one verdict come as from any job. TOTE_E_NO_SIGNATURE
+ * where the checkpoint is not signed by these keys (or there is none), TOTE_E_BAD_SIGNATURE,
+ * TOTE_E_NOT_FOUND where directory is neither. ctx may be NULL. Any thread. Since 0.1.
  */
 TOTE_API int tote_verify_ledger(tote_ctx *ctx, const char *directory, const char *vkey,
 	const char *witness_vkey, uint32_t flags, tote_audit **ret_audit, struct tote_fault *fault);
@@ -66,24 +67,25 @@ TOTE_API int tote_verify_ledger(tote_ctx *ctx, const char *directory, const char
  * Works until about max_bytes were read or max_us microseconds went by (0: no bound): 1 more to do,
  * 0 all done. Damage is no failure of the call: it is a finding. Since 0.1.
  */
-TOTE_API int tote_audit_step(tote_audit *audit, uint64_t max_bytes, int64_t max_us,
-	struct tote_fault *fault);
+TOTE_API int tote_audit_step(
+	tote_audit *audit, uint64_t max_bytes, int64_t max_us, struct tote_fault *fault);
 
 struct tote_audit_progress {
 	uint32_t size;
 	uint32_t flags;
 	uint64_t containers; /* in all */
 	uint64_t finished;
-	uint64_t bytes;      /* read so far, over all containers */
+	uint64_t bytes;       /* read so far, over all containers */
 	uint64_t bytes_total; /* as far as known; 0 where not yet */
 	uint64_t entries;
 	uint64_t assets;
 	uint64_t findings;
-	char current[64];    /* the container being read, or "" */
+	char current[64]; /* the container being read, or "" */
 };
 
-TOTE_API int tote_audit_progress(tote_audit *audit, struct tote_audit_progress *progress,
-	struct tote_fault *fault);
+/* How far it came, also during a step. progress->size is set by the caller. Since 0.1. */
+TOTE_API int tote_audit_progress(
+	tote_audit *audit, struct tote_audit_progress *progress, struct tote_fault *fault);
 
 #define TOTE_FINDING_SEQ          1u /* seq is meaningful */
 #define TOTE_FINDING_NOT_RECORDED 2u /* the consolidated record did not take it */
@@ -113,9 +115,12 @@ struct tote_finding {
 	const char *next; /* what to do next, as a command */
 };
 
-/* 1 and the next finding, 0 where there is none yet (or, after the last step, none more). Since 0.1. */
-TOTE_API int tote_audit_next_finding(tote_audit *audit, struct tote_finding *finding,
-	struct tote_fault *fault);
+/*
+ * 1 and the next finding, 0 where there is none yet (or, after the last step, none more).
+ * finding->size is set by the caller. Since 0.1.
+ */
+TOTE_API int tote_audit_next_finding(
+	tote_audit *audit, struct tote_finding *finding, struct tote_fault *fault);
 
 #define TOTE_VERDICT_WITNESSED    1u /* a checkpoint of this size is cosigned by the witness */
 #define TOTE_VERDICT_CACHED       2u /* some of what was read may have come from memory */
@@ -128,24 +133,27 @@ struct tote_verdict {
 	uint32_t flags;
 	uint32_t verdict;
 	uint32_t level;
-	uint64_t run;              /* seq of its audit.started */
-	uint64_t entries;          /* verified */
+	uint64_t run;     /* seq of its audit.started */
+	uint64_t entries; /* verified */
 	uint64_t entries_total;
-	uint64_t assets;           /* verified at this level */
+	uint64_t assets; /* verified at this level */
 	uint64_t assets_total;
-	uint64_t bytes;            /* of assets and ledger, read */
+	uint64_t bytes; /* of assets and ledger, read */
 	uint64_t bytes_total;
 	uint64_t findings;
-	uint64_t tree_size;        /* of the checkpoint that was verified */
-	uint64_t witnessed;        /* size of the last cosigned checkpoint, 0 if none */
-	int64_t oldest_unverified_us; /* time of the oldest record not verified; 0 where none */
+	uint64_t tree_size;           /* of the checkpoint that was verified */
+	uint64_t witnessed;           /* size of the last cosigned checkpoint, 0 if none */
+	int64_t oldest_unverified_us; /* time of the oldest record not verified; 0: none, 1: not known */
 	uint8_t root[32];
 	char container[64];
 };
 
-/* 1 and the verdict of the next container that was finished, 0 where none is yet. Since 0.1. */
-TOTE_API int tote_audit_next_verdict(tote_audit *audit, struct tote_verdict *verdict,
-	struct tote_fault *fault);
+/*
+ * 1 and the verdict of the next container that was finished, 0 where none is yet. verdict->size is
+ * set by the caller. Since 0.1.
+ */
+TOTE_API int tote_audit_next_verdict(
+	tote_audit *audit, struct tote_verdict *verdict, struct tote_fault *fault);
 
 /* The worst verdict so far: DAMAGED before INCOMPLETE before OK. Since 0.1. */
 TOTE_API int tote_audit_worst(tote_audit *audit, uint32_t *ret_verdict, struct tote_fault *fault);
@@ -160,12 +168,12 @@ TOTE_API tote_audit *tote_audit_unref(tote_audit *audit);
 
 /*
  * The name of a finding's code ("asset-changed"), what it means, and what to do, each one line and
- * static; NULL for a number that is none. Since 0.1.
+ * static; NULL for a number that is none. Any thread. Since 0.1.
  */
 TOTE_API const char *tote_finding_name(int code);
 TOTE_API const char *tote_finding_text(int code);
 TOTE_API const char *tote_finding_advice(int code);
-/* The first code above `after` (0: the first of all), or 0 at the end. Since 0.1. */
+/* The first code above `after` (0: the first of all), or 0 at the end. Any thread. Since 0.1. */
 TOTE_API int tote_finding_next(int after);
 
 #ifdef __cplusplus

@@ -45,9 +45,9 @@ struct tote_box_options {
 
 #define TOTE_BOX_NO_SIGNER 2u
 
-/* As tote_ctx_options_init. Since 0.1. */
-TOTE_API int tote_box_options_init(struct tote_box_options *options, size_t size,
-	struct tote_fault *fault);
+/* As tote_ctx_options_init. Any thread. Since 0.1. */
+TOTE_API int tote_box_options_init(
+	struct tote_box_options *options, size_t size, struct tote_fault *fault);
 
 /*
  * Opens the container whose directory is location, knowing nothing of an orchestrator: the process

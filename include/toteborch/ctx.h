@@ -72,15 +72,15 @@ struct tote_ctx_options {
  * sizeof(struct tote_ctx_options) is. Every _init of this library is like this one: TOTE_E_STRUCT
  * for a size that this version cannot have. Any thread. Since 0.1.
  */
-TOTE_API int tote_ctx_options_init(struct tote_ctx_options *options, size_t size,
-	struct tote_fault *fault);
+TOTE_API int tote_ctx_options_init(
+	struct tote_ctx_options *options, size_t size, struct tote_fault *fault);
 
 /*
  * Makes a context with one reference. options may be NULL. TOTE_E_STRUCT, TOTE_E_FLAGS,
  * TOTE_E_NO_MEMORY. Any thread. Since 0.1.
  */
-TOTE_API int tote_ctx_new(const struct tote_ctx_options *options, tote_ctx **ret_ctx,
-	struct tote_fault *fault);
+TOTE_API int tote_ctx_new(
+	const struct tote_ctx_options *options, tote_ctx **ret_ctx, struct tote_fault *fault);
 
 /*
  * Takes one more reference and returns ctx; drops one and returns NULL. Both take NULL. The

@@ -64,9 +64,10 @@ struct tote_fault {
 #define TOTE_E_MISUSE      (-26) /* a handle used after close, in a forked child, or of another kind */
 
 /* It could not be done (class FAILED). */
-#define TOTE_E_NOT_FOUND   (-40) /* no such container, entry, asset, flag or name */
-#define TOTE_E_EXISTS      (-41) /* it is there already, or was: IDs and paths are used once */
-#define TOTE_E_CONFLICT    (-42) /* the expected seq is taken by another entry; fault.seq is the next */
+#define TOTE_E_NOT_FOUND (-40) /* no such container, entry, asset, flag or name */
+#define TOTE_E_EXISTS    (-41) /* it is there already, or was: IDs and paths are used once */
+#define TOTE_E_CONFLICT                                                                            \
+	(-42) /* the expected seq is taken by another entry; fault.seq is the next */
 #define TOTE_E_STATE       (-43) /* the container's state does not allow it */
 #define TOTE_E_NO_SPACE    (-44) /* no space or quota left */
 #define TOTE_E_IO          (-45) /* the operating system refused or failed */

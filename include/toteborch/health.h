@@ -71,18 +71,22 @@ struct tote_flag {
 	int64_t acknowledged_us;
 	char container[64];
 	char path[4096];
-	char actor[256];  /* who acknowledged it */
+	char actor[256]; /* who acknowledged it */
 	char reason[1024];
 };
 
 /*
  * The first flag whose seq is above `after` (TOTE_SEQ_ANY: the first of all): 1, or 0 at the end.
- * container: only of that one; NULL: of all. Any thread. Since 0.1.
+ * container: only of that one; NULL: of all. flag->size is set by the caller. Any thread.
+ * Since 0.1.
  */
 TOTE_API int tote_orchestrator_next_flag(tote_orchestrator *orchestrator, const char *container,
 	uint64_t after, struct tote_flag *flag, struct tote_fault *fault);
 
-/* Acknowledges a flag, with a reason. TOTE_E_NOT_FOUND, TOTE_E_EXISTS (it was already). Since 0.1. */
+/*
+ * Acknowledges the flag of that number. actor may be NULL, reason is required. flags: 0.
+ * TOTE_E_NOT_FOUND, TOTE_E_EXISTS (it was already). Any thread. Since 0.1.
+ */
 TOTE_API int tote_orchestrator_acknowledge(tote_orchestrator *orchestrator, uint64_t flag,
 	const char *actor, const char *reason, uint32_t flags, struct tote_fault *fault);
 

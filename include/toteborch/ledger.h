@@ -15,7 +15,7 @@ extern "C" {
 
 #define TOTE_ENTRY_MAX  65535u /* bytes of an entry, headers and payload */
 #define TOTE_FIELDS_MAX 59u
-#define TOTE_VALUE_MAX  16384u /* bytes of a value as written, escapes counted */
+#define TOTE_VALUE_MAX  16384u   /* bytes of a value as written, escapes counted */
 #define TOTE_GROUP_MAX  4194304u /* bytes of the entries of one call, two more for each entry */
 
 /* One header field. value: any bytes, 1 or more; they are escaped on disk. Frozen. */
@@ -65,8 +65,8 @@ TOTE_API int tote_box_append_many(tote_box *box, const struct tote_record *recor
 typedef struct tote_cursor tote_cursor;
 
 /*
- * Opens a cursor whose first entry is from. It sees what is there now, however long it is kept;
- * it takes no lock. flags: 0. TOTE_E_BUSY after some tries, TOTE_E_DAMAGED. Any thread. Since 0.1.
+ * Opens a cursor whose first entry is from; behind the end there is none. It sees what is there
+ * now, however long it is kept; it takes no lock. flags: 0. TOTE_E_BUSY after some tries, TOTE_E_DAMAGED. Any thread. Since 0.1.
  */
 TOTE_API int tote_cursor_open(tote_box *box, uint64_t from, uint32_t flags,
 	tote_cursor **ret_cursor, struct tote_fault *fault);
@@ -103,8 +103,8 @@ struct tote_entry {
  * 1 and the next entry, 0 at the end, TOTE_E_DAMAGED naming what does not verify. entry->size is
  * set by the caller. One call at a time. Since 0.1.
  */
-TOTE_API int tote_cursor_next(tote_cursor *cursor, struct tote_entry *entry,
-	struct tote_fault *fault);
+TOTE_API int tote_cursor_next(
+	tote_cursor *cursor, struct tote_entry *entry, struct tote_fault *fault);
 
 /* Drops the cursor; NULL is allowed; returns NULL. Since 0.1. */
 TOTE_API tote_cursor *tote_cursor_unref(tote_cursor *cursor);
@@ -113,7 +113,7 @@ TOTE_API tote_cursor *tote_cursor_unref(tote_cursor *cursor);
 
 /*
  * Folds: every entry that is durable now comes under a signed checkpoint, whose note is copied to
- * out. ret_length is the note's length, also where cap is too small (TOTE_E_TOO_LARGE; the fold
+ * out (TOTE_NOTE_MAX of verify.h is always enough). ret_length is the note's length, also where cap is too small (TOTE_E_TOO_LARGE; the fold
  * happened, fault.effect says so). Before signing, what the disk holds is read back.
  * TOTE_E_NO_SIGNER, TOTE_E_DAMAGED, TOTE_E_FORK, TOTE_E_ROLLBACK. Any thread. Since 0.1.
  */
@@ -122,7 +122,8 @@ TOTE_API int tote_box_checkpoint(tote_box *box, uint32_t flags, void *out, size_
 
 /*
  * A C2SP tlog-proof of one entry under the newest checkpoint, folding first where the seq is not
- * covered yet and a signer is there. Otherwise as tote_box_checkpoint. TOTE_E_NOT_FOUND.
+ * covered yet and a signer is there. Otherwise as tote_box_checkpoint. TOTE_E_NOT_FOUND,
+ * TOTE_E_READ_ONLY for a box opened with TOTE_BOX_READ_ONLY.
  * Any thread. Since 0.1.
  */
 TOTE_API int tote_box_prove(tote_box *box, uint64_t seq, uint32_t flags, void *out, size_t cap,

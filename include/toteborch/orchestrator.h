@@ -34,7 +34,7 @@ TOTE_API int tote_orchestrator_init(tote_ctx *ctx, const char *root, const char 
 TOTE_API int tote_orchestrator_open(tote_ctx *ctx, const char *root, uint32_t flags,
 	tote_orchestrator **ret_orchestrator, struct tote_fault *fault);
 
-/* As for a box (box.h). Since 0.1. */
+/* As for a box (box.h). Any thread. Since 0.1. */
 TOTE_API tote_orchestrator *tote_orchestrator_ref(tote_orchestrator *orchestrator);
 TOTE_API tote_orchestrator *tote_orchestrator_unref(tote_orchestrator *orchestrator);
 TOTE_API int tote_orchestrator_close(tote_orchestrator *orchestrator, struct tote_fault *fault);
@@ -51,8 +51,9 @@ struct tote_provision_options {
 	const char *actor;
 };
 
-TOTE_API int tote_provision_options_init(struct tote_provision_options *options, size_t size,
-	struct tote_fault *fault);
+/* As tote_ctx_options_init. Any thread. Since 0.1. */
+TOTE_API int tote_provision_options_init(
+	struct tote_provision_options *options, size_t size, struct tote_fault *fault);
 
 #define TOTE_PROVISIONED_NEW     1u
 #define TOTE_PROVISIONED_ALREADY 2u /* it was whole */
@@ -65,26 +66,32 @@ TOTE_API int tote_provision_options_init(struct tote_provision_options *options,
  * was used before or a directory that is another's. Any thread. Since 0.1.
  */
 TOTE_API int tote_orchestrator_provision(tote_orchestrator *orchestrator, const char *id,
-	const struct tote_provision_options *options, uint32_t *ret_result, struct tote_fault *fault);
+	const struct tote_provision_options *options, uint32_t *ret_result,
+	struct tote_fault *fault);
 
 /*
  * Registers a whole container that lies at location, whose container.created names this ID. It is
  * audited in full first. key_file, or NULL: its signing key, which is copied into the key store;
- * without one the container is opened without a signer. TOTE_E_DAMAGED where the audit finds
- * anything (fault.text names the first). Any thread. Since 0.1.
+ * without one the container is opened without a signer. actor may be NULL. flags: 0.
+ * TOTE_E_DAMAGED where the audit finds anything (fault.text names the first). Any thread.
+ * Since 0.1.
  */
 TOTE_API int tote_orchestrator_register(tote_orchestrator *orchestrator, const char *id,
 	const char *location, const char *key_file, const char *actor, uint32_t flags,
 	struct tote_fault *fault);
 
-/* The container stays as it is where it is; this root no longer minds it. Since 0.1. */
+/*
+ * The container stays as it is where it is; this root no longer minds it, and its ID is used up
+ * here. actor may be NULL, reason is required. flags: 0. TOTE_E_NOT_FOUND. Any thread. Since 0.1.
+ */
 TOTE_API int tote_orchestrator_detach(tote_orchestrator *orchestrator, const char *id,
 	const char *actor, const char *reason, uint32_t flags, struct tote_fault *fault);
 
 /*
  * Moves a container to a state (TOTE_STATE_*), in its own ledger first and the consolidated record
  * second, both folded. A move to the state it is in already is 0. TOTE_E_STATE for a move that the
- * state table does not have. reason is required. Any thread. Since 0.1.
+ * state table does not have. actor may be NULL, reason is required. flags: 0. Any thread.
+ * Since 0.1.
  */
 TOTE_API int tote_orchestrator_set_state(tote_orchestrator *orchestrator, const char *id,
 	uint32_t state, const char *actor, const char *reason, uint32_t flags,
@@ -126,14 +133,17 @@ TOTE_API int tote_orchestrator_find(tote_orchestrator *orchestrator, const char 
 #define TOTE_KEY_ORCHESTRATOR 1u
 #define TOTE_KEY_WITNESS      2u
 
-/* A public key of the root itself, as a vkey (cap 320 is always enough). Since 0.1. */
-TOTE_API int tote_orchestrator_key(tote_orchestrator *orchestrator, uint32_t which,
-	char *ret_vkey, size_t cap, struct tote_fault *fault);
+/*
+ * A public key of the root itself (TOTE_KEY_*), as a vkey with a NUL behind it (cap 320 is always
+ * enough; TOTE_E_TOO_LARGE). Any thread. Since 0.1.
+ */
+TOTE_API int tote_orchestrator_key(tote_orchestrator *orchestrator, uint32_t which, char *ret_vkey,
+	size_t cap, struct tote_fault *fault);
 
 /*
  * Lets the witness verify a container's newest checkpoint against the last one it saw and cosign
  * it. ret_size, which may be NULL, is the size it cosigned. TOTE_E_ROLLBACK, TOTE_E_FORK,
- * TOTE_E_BAD_SIGNATURE: nothing is cosigned. Any thread. Since 0.1.
+ * TOTE_E_BAD_SIGNATURE: nothing is cosigned. flags: 0. Any thread. Since 0.1.
  */
 TOTE_API int tote_orchestrator_witness(tote_orchestrator *orchestrator, const char *id,
 	uint32_t flags, uint64_t *ret_size, struct tote_fault *fault);
@@ -142,8 +152,8 @@ TOTE_API int tote_orchestrator_witness(tote_orchestrator *orchestrator, const ch
  * The consolidated record, for reading with a cursor and for proofs: a box that takes no records of
  * the host, nor seals, nor states. Any thread. Since 0.1.
  */
-TOTE_API int tote_orchestrator_record(tote_orchestrator *orchestrator, tote_box **ret_box,
-	struct tote_fault *fault);
+TOTE_API int tote_orchestrator_record(
+	tote_orchestrator *orchestrator, tote_box **ret_box, struct tote_fault *fault);
 
 #ifdef __cplusplus
 }

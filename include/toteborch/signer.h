@@ -30,8 +30,8 @@ struct tote_signer {
 	const char *vkey;
 	int (*sign)(void *user, const void *message, size_t length, uint8_t ret_signature[64],
 		struct tote_fault *fault);
-	int (*last_read)(void *user, void *out, size_t cap, size_t *ret_length,
-		struct tote_fault *fault);
+	int (*last_read)(
+		void *user, void *out, size_t cap, size_t *ret_length, struct tote_fault *fault);
 	int (*last_write)(void *user, const void *note, size_t length, struct tote_fault *fault);
 	void (*release)(void *user);
 };
@@ -41,15 +41,15 @@ struct tote_signer {
  * name is the key name, an origin. ret_vkey needs cap bytes (320 is always enough) and may be
  * NULL. TOTE_E_EXISTS, TOTE_E_GRAMMAR, TOTE_E_IO. Any thread. Since 0.1.
  */
-TOTE_API int tote_key_generate(const char *path, const char *name, char *ret_vkey, size_t cap,
-	struct tote_fault *fault);
+TOTE_API int tote_key_generate(
+	const char *path, const char *name, char *ret_vkey, size_t cap, struct tote_fault *fault);
 
 /*
  * The public key of a key file, as a vkey. TOTE_E_KEY where the file is no key or others may read
  * it. Any thread. Since 0.1.
  */
-TOTE_API int tote_key_public(const char *path, char *ret_vkey, size_t cap,
-	struct tote_fault *fault);
+TOTE_API int tote_key_public(
+	const char *path, char *ret_vkey, size_t cap, struct tote_fault *fault);
 
 #ifdef __cplusplus
 }

@@ -16,16 +16,16 @@ extern "C" {
 #define TOTE_NOTE_MAX  65536u /* bytes of a checkpoint or proof that fit for certain */
 
 /* RFC 6962 leaf hash of an entry: SHA-256(0x00 || entry). Since 0.1. */
-TOTE_API int tote_leaf_hash(const void *entry, size_t length, uint8_t ret_hash[32],
-	struct tote_fault *fault);
+TOTE_API int tote_leaf_hash(
+	const void *entry, size_t length, uint8_t ret_hash[32], struct tote_fault *fault);
 
 /*
  * A C2SP signed-note carries a valid signature by this vkey (type 0x01). TOTE_E_NO_SIGNATURE: none
  * by that name and key; TOTE_E_BAD_SIGNATURE: there is one and it does not verify;
  * TOTE_E_MALFORMED. Since 0.1.
  */
-TOTE_API int tote_verify_note(const void *note, size_t length, const char *vkey,
-	struct tote_fault *fault);
+TOTE_API int tote_verify_note(
+	const void *note, size_t length, const char *vkey, struct tote_fault *fault);
 
 #define TOTE_GUARANTEE_SIGNED    1u /* by the log's own key */
 #define TOTE_GUARANTEE_WITNESSED 2u /* cosigned by the witness that was given */

@@ -231,7 +231,8 @@ static int read_piece(struct asset_audit *a, struct asset *item, struct tote_fau
 	a->offset += got;
 	a->bytes_left -= got < a->bytes_left && !a->second ? got : 0;
 	tote__hash_update(&a->hash, a->chunk, got);
-	return got ? 1 : end_of_asset(a, item, fault);
+	/* beyond its size it is another one already, however far somebody lets it grow */
+	return got && a->offset <= item->size ? 1 : end_of_asset(a, item, fault);
 }
 
 int tote__asset_audit_read(struct asset_audit *a, struct tote_fault *fault)
@@ -316,6 +317,7 @@ static int come_up(struct asset_audit *a, struct view *now, struct tote_fault *f
 		return r;
 	}
 	tote__asset_table_arrange(&a->late);
+	a->late_known = a->frozen || (r == 0 && now);
 	if (r == 0 && (now || a->q->still))
 		return 0;
 	return tote__inquiry_find(a->q, FINDING_CHANGING, SPACE_ASSETS, "", FINDING_NO_SEQ,
@@ -385,11 +387,12 @@ static int look_at_changed(struct asset_audit *a, struct tote_fault *fault)
  * An entry that could not be read may be the seal of a foreign file, or the erasure of a missing
  * one: where there are at least as many such entries as such files, that is taken for the
  * explanation, since one damage is to be one finding. The entries were named, and no such asset
- * counts as verified.
+ * counts as verified. Nor is a file called foreign while it is not known what was sealed since the
+ * bound: that was said.
  */
 static void excuse(struct asset_audit *a)
 {
-	a->foreign_excused = a->foreign <= a->entries->lost;
+	a->foreign_excused = a->foreign <= a->entries->lost || !a->late_known;
 	a->missing_excused = a->missing <= a->entries->lost;
 }
 

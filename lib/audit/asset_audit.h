@@ -19,12 +19,12 @@ struct changed {
 struct asset_audit {
 	struct inquiry *q;
 	struct entries *entries;
-	uint64_t limit;		      /* entries below it were read */
-	struct names dirs;	      /* to be listed */
-	struct names again;	      /* paths that were odd at first sight */
-	struct names shut;	      /* directories that could not be looked into */
+	uint64_t limit;               /* entries below it were read */
+	struct names dirs;            /* to be listed */
+	struct names again;           /* paths that were odd at first sight */
+	struct names shut;            /* directories that could not be looked into */
 	char dir[STORE_NAME_MAX + 1]; /* being listed */
-	uint64_t listed;	      /* names in it */
+	uint64_t listed;              /* names in it */
 	char path[INQUIRY_PATH_MAX];
 	size_t at; /* the asset whose bytes are read */
 	/* the one being read */
@@ -37,8 +37,9 @@ struct asset_audit {
 	size_t changed_count, changed_cap;
 	/* the second look */
 	struct asset_table late; /* what was sealed since */
-	uint64_t end;		 /* entries there are by now */
-	int looking;		 /* LOOK_* */
+	int frozen, late_known;  /* nothing can have been; all of it is known */
+	uint64_t end;            /* entries there are by now */
+	int looking;             /* LOOK_* */
 	uint64_t foreign, missing;
 	int foreign_excused, missing_excused; /* entries that could not be read may explain them */
 };

@@ -8,13 +8,13 @@
 
 #include "box/sealed.h"
 
-#define ASSET_VOID    1u /* never became a file */
-#define ASSET_ERASED  2u /* must not be there */
-#define ASSET_IGNORED 4u /* of two seals of a path the first counts */
-#define ASSET_FOUND   8u /* something lies at its path */
-#define ASSET_KEPT    16u /* it still lies as .tote-SEQ */
-#define ASSET_ODD     32u /* what lies there is not as it must be */
-#define ASSET_READ    64u /* its bytes were read and are those that were sealed */
+#define ASSET_VOID    1u   /* never became a file */
+#define ASSET_ERASED  2u   /* must not be there */
+#define ASSET_IGNORED 4u   /* of two seals of a path the first counts */
+#define ASSET_FOUND   8u   /* something lies at its path */
+#define ASSET_KEPT    16u  /* it still lies as .tote-SEQ */
+#define ASSET_ODD     32u  /* what lies there is not as it must be */
+#define ASSET_READ    64u  /* its bytes were read and are those that were sealed */
 #define ASSET_HIDDEN  128u /* below a directory that could not be looked into */
 #define ASSET_SHUT    256u /* no file of its size: its bytes need no reading */
 

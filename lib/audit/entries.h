@@ -16,15 +16,15 @@ struct entries {
 	struct asset_table assets;
 	struct keyring keys;
 	char origin[KEY_NAME_MAX + 1]; /* "": not known */
-	uint64_t next;		       /* the seq that comes now */
+	uint64_t next;                 /* the seq that comes now */
 	int have_leaf;
 	uint8_t leaf[HASH_LEN]; /* of the entry before */
-	uint32_t state;		/* before the next one; STATE_NONE: not known */
+	uint32_t state;         /* before the next one; STATE_NONE: not known */
 	struct recorded_move *moves;
 	size_t move_count, move_cap;
 	uint32_t last_from;
 	char last_reason[1024], last_actor[256];
-	uint64_t lost;	     /* entries that were not to be had: what they say is not known */
+	uint64_t lost;       /* entries that were not to be had: what they say is not known */
 	uint64_t first_lost; /* with lost */
 	int64_t last_us;     /* time of the newest one that was read */
 	int64_t lost_us;     /* with lost: about the time of the first */

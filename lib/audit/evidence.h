@@ -11,7 +11,7 @@
 #include "audit/logfile.h"
 
 #define EVIDENCE_BUNDLE 1u /* bundle[] is known */
-#define EVIDENCE_TILE	2u
+#define EVIDENCE_TILE   2u
 #define EVIDENCE_PARENT 4u
 
 /* 256 entries whose witnesses disagree, or one of them is not to be had. */
@@ -35,7 +35,7 @@ struct evidence {
 	size_t suspect_count, suspect_cap;
 	/* the entries behind the last full bundle */
 	uint32_t edge_width, edge_have;
-	int edge_odd; /* edge is a suspect, and the last one */
+	int edge_odd;                            /* edge is a suspect, and the last one */
 	uint8_t *edge_bundle, *edge_tile, *edge; /* TILE_BYTES each; edge: what is believed */
 	int solved; /* what is believed gives the root that was demanded */
 	/* hashes of the levels above, [0] is level 2: full ones only */

@@ -28,7 +28,7 @@ struct head {
 	struct buf bytes;
 	struct note note; /* points into bytes */
 	struct checkpoint checkpoint;
-	int is_signed;	    /* SIGNED_*, of the last judgement */
+	int is_signed;      /* SIGNED_*, of the last judgement */
 	uint64_t witnessed; /* its size, where our witness cosigned it */
 };
 
@@ -45,8 +45,8 @@ int tote__head_judge(struct head *h, const struct entries *s, struct tote_fault 
 
 /* What is to be compared with `seen`. */
 struct seen_facts {
-	uint64_t end;	 /* how many entries there are now */
-	int end_known;	 /* 0: the journal could not be read */
+	uint64_t end;  /* how many entries there are now */
+	int end_known; /* 0: the journal could not be read */
 	/* the root of the first size entries: 1, 0 not known */
 	int (*root)(void *user, uint64_t size, uint8_t out[HASH_LEN], struct tote_fault *fault);
 	void *user;

@@ -16,8 +16,8 @@ struct inquiry {
 	const struct hasher *engine;
 	struct finding_list findings;
 	uint64_t bytes; /* read so far */
-	int cached;	/* some of it may have come from memory */
-	int still;	/* nobody writes: what is seen is so */
+	int cached;     /* some of it may have come from memory */
+	int still;      /* nobody writes: what is seen is so */
 	int unreachable;
 	int held; /* byte 0, by us */
 };
@@ -34,8 +34,8 @@ int tote__inquiry_find(struct inquiry *q, int code, int space, const char *name,
  * What could not be read becomes a finding and 0. A lack of memory is returned as it is, and so is
  * TOTE_E_UNREACHABLE, after a finding: then nothing more can be looked at.
  */
-int tote__inquiry_failed(struct inquiry *q, int space, const char *name, int r,
-	struct tote_fault *fault);
+int tote__inquiry_failed(
+	struct inquiry *q, int space, const char *name, int r, struct tote_fault *fault);
 
 enum {
 	HOLD_HELD,  /* byte 0 is ours: nothing changes but for folds; release */

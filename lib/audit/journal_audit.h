@@ -34,7 +34,7 @@ int tote__journal_audit_step(struct journal_audit *j, struct tote_fault *fault);
  */
 enum { JOURNAL_NO_CONCLUSION, JOURNAL_IF_ODD, JOURNAL_CONCLUDE };
 
-int tote__journal_audit_again(struct journal_audit *j, int clean, int conclusion,
-	struct tote_fault *fault);
+int tote__journal_audit_again(
+	struct journal_audit *j, int clean, int conclusion, struct tote_fault *fault);
 
 #endif

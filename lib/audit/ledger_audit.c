@@ -404,7 +404,7 @@ int tote__ledger_audit_again(
 	if (rc == 0 && a->q->target->layout != LAYOUT_LOG)
 		rc = tote__journal_audit_again(&a->journal, clean,
 			hold == HOLD_NONE ? JOURNAL_NO_CONCLUSION
-			: a->concluding	  ? JOURNAL_CONCLUDE
+			: a->concluding   ? JOURNAL_CONCLUDE
 					  : JOURNAL_IF_ODD,
 			fault);
 	if (rc == 0)

@@ -20,12 +20,12 @@ struct ledger_audit {
 	int phase;
 	int have_view;
 	struct view view;
-	int restless;	/* it did not hold still for a reader */
-	int nothing;	/* there is neither checkpoint nor journal */
+	int restless;   /* it did not hold still for a reader */
+	int nothing;    /* there is neither checkpoint nor journal */
 	int concluding; /* whether the journal is damaged is for a replay to say */
 	uint64_t limit; /* entries below it are read */
 	uint64_t total; /* entries there should be, as far as known */
-	uint64_t seq;	/* the next one of the journal */
+	uint64_t seq;   /* the next one of the journal */
 	size_t group;
 	/* the tree over log and journal, for comparison with what the witness saw */
 	int have_tree, have_seen_root;

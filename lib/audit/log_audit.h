@@ -20,14 +20,14 @@ struct log_audit {
 	struct inquiry *q;
 	struct entries *entries;
 	struct evidence evidence;
-	int loose;     /* no checkpoint is to be believed: what is there is judged by itself */
+	int loose; /* no checkpoint is to be believed: what is there is judged by itself */
 	int resolved;
 	uint64_t size; /* entries that must be there; with loose: that were */
 	uint8_t root[HASH_LEN];
-	uint64_t at;   /* the next bundle */
+	uint64_t at;      /* the next bundle */
 	unsigned missing; /* how many in a row had neither bundle nor tile */
-	int given_up;	  /* after too many of them */
-	size_t blamed;	  /* suspects that were dealt with */
+	int given_up;     /* after too many of them */
+	size_t blamed;    /* suspects that were dealt with */
 	struct tile_walk upper;
 	struct buf bytes;
 	uint8_t *leaves, *tile; /* TILE_BYTES each, of the bundle at hand */
@@ -38,7 +38,8 @@ int tote__log_audit_init(
 	struct log_audit *l, struct inquiry *q, struct entries *entries, struct tote_fault *fault);
 void tote__log_audit_free(struct log_audit *l);
 /* From the beginning: a tree of that size and root, or (root NULL) whatever is there. */
-int tote__log_audit_begin(struct log_audit *l, uint64_t size, const uint8_t *root, struct tote_fault *fault);
+int tote__log_audit_begin(
+	struct log_audit *l, uint64_t size, const uint8_t *root, struct tote_fault *fault);
 
 /* Each does one piece: 1 more to do, 0 done. First read, then blame, then upper. */
 int tote__log_audit_read(struct log_audit *l, struct tote_fault *fault);
@@ -51,6 +52,7 @@ int tote__log_audit_is_solved(const struct log_audit *l);
 int tote__log_audit_leaves(struct log_audit *l, uint64_t index, const uint8_t **ret_hashes,
 	uint32_t *ret_width, struct tote_fault *fault);
 /* The root of the first size entries, size at most l->size: 1, 0 not known. */
-int tote__log_audit_root(struct log_audit *l, uint64_t size, struct frontier *ret, struct tote_fault *fault);
+int tote__log_audit_root(
+	struct log_audit *l, uint64_t size, struct frontier *ret, struct tote_fault *fault);
 
 #endif

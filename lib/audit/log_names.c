@@ -225,8 +225,8 @@ static int found_odd(struct log_names *n, const char *name, int kind, const stru
 
 	if (st->type != STORE_FILE || st->mount)
 		snprintf(was, sizeof(was), "%s%s", st->mount ? "a mount" : "",
-			st->mount		 ? ""
-			: st->type == STORE_DIR	 ? "a directory"
+			st->mount                ? ""
+			: st->type == STORE_DIR  ? "a directory"
 			: st->type == STORE_LINK ? "a link"
 						 : "a special file");
 	else

@@ -18,9 +18,9 @@ enum {
 
 struct logfile {
 	int state;
-	struct tile file;  /* as it was found: the wider one where the partial one is gone */
-	uint64_t size;	   /* in bytes, where it is there */
-	uint32_t whole;	   /* of a bundle: entries that could be told apart, from the first on */
+	struct tile file; /* as it was found: the wider one where the partial one is gone */
+	uint64_t size;    /* in bytes, where it is there */
+	uint32_t whole;   /* of a bundle: entries that could be told apart, from the first on */
 };
 
 /* A tile of hashes: out gets want->width of them where the state is GOOD. */
@@ -32,8 +32,8 @@ int tote__logfile_tile(struct inquiry *q, const struct tile *want, uint8_t *out,
 int tote__logfile_bundle(struct inquiry *q, const struct tile *want, struct buf *out,
 	uint8_t *leaves, struct logfile *ret, struct tote_fault *fault);
 /* Just that file, no wider one in its place. */
-int tote__logfile_just(struct inquiry *q, const struct tile *t, struct buf *out,
-	uint8_t *leaves, struct logfile *ret, struct tote_fault *fault);
+int tote__logfile_just(struct inquiry *q, const struct tile *t, struct buf *out, uint8_t *leaves,
+	struct logfile *ret, struct tote_fault *fault);
 /* 1 where that file is there, whatever it is. */
 int tote__logfile_exists(struct inquiry *q, const struct tile *t);
 

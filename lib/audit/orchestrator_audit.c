@@ -3,6 +3,7 @@
  * The orchestrator's own directory (FORMAT sections 1, 6 and 9).
  */
 #include "audit/orchestrator_audit.h"
+#include "base/grammar.h"
 #include "base/text.h"
 #include "store/keystore.h"
 #include "store/path.h"
@@ -180,6 +181,31 @@ static int check_last(struct orchestrator_audit *o, const char *name, const stru
 	return tote__inquiry_failed(o->q, SPACE_KEYS, name, r, fault);
 }
 
+/*
+ * A container is registered last (FORMAT section 8), so its key and what was seen of it may be there
+ * without it: provisioning is under way, or was interrupted. Its key bears ORIGIN/ID.
+ */
+static int is_unfinished_key(struct orchestrator_audit *o, const char *id)
+{
+	struct tote_fault unused;
+	struct vkey key;
+	size_t len, tail = strlen(id);
+
+	memset(&unused, 0, sizeof(unused));
+	if (!tote__id_valid(id) || tote__keystore_public(o->q->place, id, &key, &unused) < 0)
+		return 0;
+	len = strlen(key.name);
+	return len > tail && key.name[len - tail - 1] == '/' &&
+	       strcmp(key.name + len - tail, id) == 0;
+}
+
+static int tell_unfinished(
+	struct orchestrator_audit *o, int space, const char *name, struct tote_fault *fault)
+{
+	return tell(o, FINDING_LOG_STALE, space, name, NULL,
+		"of a container that is not registered: provision ID completes it", fault);
+}
+
 static int each_key(
 	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
 {
@@ -192,9 +218,14 @@ static int each_key(
 	if (is_temporary(o, SPACE_KEYS, name, &rc, fault))
 		return rc;
 	key_name(name, base);
-	if (!key_owner(o, base, &want, &origin))
-		return tell(o, FINDING_ORCHESTRATOR_FOREIGN, SPACE_KEYS, name, NULL,
-			"a name that is no container's", fault);
+	if (!key_owner(o, base, &want, &origin)) {
+		if (!is_unfinished_key(o, base))
+			return tell(o, FINDING_ORCHESTRATOR_FOREIGN, SPACE_KEYS, name, NULL,
+				"a name that is no container's", fault);
+		rc = tell_unfinished(o, SPACE_KEYS, name, fault);
+		if (rc < 0)
+			return rc;
+	}
 	if (st->type == STORE_FILE && st->mode & 07177u) {
 		snprintf(was, sizeof(was), "mode %04o", (unsigned)st->mode);
 		return tell(
@@ -203,6 +234,22 @@ static int each_key(
 	if (strstr(name, ".last"))
 		return check_last(o, name, want, fault);
 	return check_key_file(o, name, want, origin, fault);
+}
+
+/* The record has no witness: the note signed last with its key is what guards it, from init on. */
+static int look_at_guard(struct orchestrator_audit *o, struct tote_fault *fault)
+{
+	const struct place *place = o->q->place;
+	struct tote_fault unused;
+	struct store_stat st;
+
+	memset(&unused, 0, sizeof(unused));
+	if (place->ops->stat(place->handle, SPACE_KEYS, "orchestrator", &st, &unused) != 0 ||
+		place->ops->stat(place->handle, SPACE_KEYS, "orchestrator.last", &st, &unused) !=
+			TOTE_E_NOT_FOUND)
+		return 0;
+	return tell(o, FINDING_KEY_DAMAGED, SPACE_KEYS, "orchestrator.last", "the note signed last",
+		"nothing", fault);
 }
 
 static int look_at_keys(struct orchestrator_audit *o, struct tote_fault *fault)
@@ -218,6 +265,8 @@ static int look_at_keys(struct orchestrator_audit *o, struct tote_fault *fault)
 		snprintf(was, sizeof(was), "mode %04o", (unsigned)st.mode);
 		rc = tell(o, FINDING_ORCHESTRATOR_MODE, SPACE_KEYS, "", "mode 0700", was, fault);
 	}
+	if (rc == 0)
+		rc = look_at_guard(o, fault);
 	return rc < 0 ? rc : list(o, SPACE_KEYS, each_key, fault);
 }
 
@@ -268,10 +317,15 @@ static int each_seen(
 	(void)st;
 	if (is_temporary(o, SPACE_SEEN, name, &rc, fault))
 		return rc;
-	if (!find_container(o, name, &known))
+	memset(&why, 0, sizeof(why));
+	if (!find_container(o, name, &known)) {
+		known = (struct known_container){.id = name};
+		if (o->q->target->witness && tote__id_valid(name) &&
+			verify_seen(o, name, &known, &why) == 0)
+			return tell_unfinished(o, SPACE_SEEN, name, fault);
 		return tell(o, FINDING_ORCHESTRATOR_FOREIGN, SPACE_SEEN, name, NULL,
 			"a name that is no container's", fault);
-	memset(&why, 0, sizeof(why));
+	}
 	rc = verify_seen(o, name, &known, &why);
 	if (rc == 0 || rc == TOTE_E_NOT_FOUND)
 		return 0;

@@ -200,6 +200,7 @@ static int again_held(struct run *run, int hold, struct tote_fault *fault)
 	now = open_now(run, hold, fault);
 	if (!now && fault->code == TOTE_E_NO_MEMORY)
 		return fault->code;
+	run->assets.frozen = hold == HOLD_STILL;
 	if (hold == HOLD_STILL)
 		run->ledger.concluding = 1;
 	if (run->phase == PHASE_AGAIN) {

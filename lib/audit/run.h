@@ -18,21 +18,22 @@ struct run_result {
 	uint64_t bytes, bytes_total;
 	uint64_t covered_from, covered_to; /* seqs verified: [from, to) */
 	uint64_t witnessed;
-	int signed_ok;            /* the checkpoint verified by its key */
-	struct checkpoint head;   /* the checkpoint that was verified */
-	uint32_t state;           /* of the container, by its own ledger */
-	uint32_t last_from;       /* its last move, for completing the record: STATE_NONE where none */
-	uint64_t state_moves;     /* how many container.state entries its ledger has */
+	int signed_ok;          /* the checkpoint verified by its key */
+	struct checkpoint head; /* the checkpoint that was verified */
+	uint32_t state;         /* of the container, by its own ledger */
+	uint32_t last_from;   /* its last move, for completing the record: STATE_NONE where none */
+	uint64_t state_moves; /* how many container.state entries its ledger has */
 	char last_reason[1024], last_actor[256];
 	int64_t oldest_unverified_us;
 };
 
 struct run;
 
-int tote__run_start(const struct run_target *target, struct run **ret_run, struct tote_fault *fault);
+int tote__run_start(
+	const struct run_target *target, struct run **ret_run, struct tote_fault *fault);
 /* 1 more to do, 0 done. max_bytes, deadline_us (monotonic): 0 no bound. Damage is no failure. */
-int tote__run_step(struct run *run, uint64_t max_bytes, int64_t deadline_us,
-	struct tote_fault *fault);
+int tote__run_step(
+	struct run *run, uint64_t max_bytes, int64_t deadline_us, struct tote_fault *fault);
 /* Ends it where it is: the verdict is incomplete unless it is damaged. */
 void tote__run_stop(struct run *run);
 const struct finding_list *tote__run_findings(const struct run *run); /* grows with the steps */

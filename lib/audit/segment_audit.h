@@ -16,7 +16,7 @@ struct segment_look {
 	uint64_t name, next; /* next: the segment behind it, UINT64_MAX where it is the newest */
 	struct buf *body;
 	uint8_t *chunk; /* SEGMENT_AUDIT_CHUNK */
-	int telling;	/* 1: what is odd becomes a finding; 0: it is only noted in `odd` */
+	int telling;    /* 1: what is odd becomes a finding; 0: it is only noted in `odd` */
 	int odd;
 };
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DIGITS	 20 /* of a repair's seq */
+#define DIGITS   20 /* of a repair's seq */
 #define TEXT_MAX 64
 
 struct wanted {

@@ -44,7 +44,7 @@ struct orchestrator_facts {
 struct run_target {
 	struct tote_ctx *ctx;
 	const char *id;
-	const struct place *place;      /* NULL: it could not be opened, `refused` says why */
+	const struct place *place; /* NULL: it could not be opened, `refused` says why */
 	const struct tote_fault *refused;
 	int type;   /* LEDGER_CONTAINER or LEDGER_RECORD */
 	int layout; /* LAYOUT_* of the place */
@@ -54,16 +54,16 @@ struct run_target {
 	 * to: there only a second look decides, and damage of the journal is not concluded.)
 	 */
 	tote_box *box;
-	uint32_t level; /* TOTE_LEVEL_* */
-	const char *origin;               /* expected, or NULL */
-	const struct vkey *key;           /* expected of entry 0 and the checkpoint, or NULL: entry 0's */
-	const struct vkey *witness;       /* ours, or NULL */
-	const struct checkpoint *seen;    /* the last one the witness verified, or NULL */
-	int seen_expected;                /* a missing `seen` is a finding (registered containers) */
+	uint32_t level;             /* TOTE_LEVEL_* */
+	const char *origin;         /* expected, or NULL */
+	const struct vkey *key;     /* expected of entry 0 and the checkpoint, or NULL: entry 0's */
+	const struct vkey *witness; /* ours, or NULL */
+	const struct checkpoint *seen; /* the last one the witness verified, or NULL */
+	int seen_expected;             /* a missing `seen` is a finding (registered containers) */
 	const struct recorded_move *moves; /* all of them in order; NULL with moves_known 0 */
 	size_t move_count;
 	int moves_known;
-	int moves_from_state;             /* state before the first of them: TOTE_STATE_ACTIVE */
+	int moves_from_state; /* state before the first of them: TOTE_STATE_ACTIVE */
 	/*
 	 * Reads once more what a finding depends on and what others may have changed since; each may be
 	 * NULL: then what is above is so. seen_again: 1 and the checkpoint, 0 there is none.
@@ -76,8 +76,9 @@ struct run_target {
 	const struct recorded_rekey *rekeys; /* in order of at_seq */
 	size_t rekey_count;
 	uint32_t cosigners; /* of the policy: with any, lines of keys not known here are theirs */
-	const struct orchestrator_facts *facts; /* with LEDGER_RECORD; NULL: keys/ and so on are not audited */
-	int strict;                       /* TOTE_VERIFY_STRICT: replay all of the journal, nobody writes */
+	const struct orchestrator_facts
+		*facts; /* with LEDGER_RECORD; NULL: keys/ and so on are not audited */
+	int strict;     /* TOTE_VERIFY_STRICT: replay all of the journal, nobody writes */
 };
 
 #endif

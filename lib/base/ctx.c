@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define LOCK_WAIT_DEFAULT INT64_C(10000000)
-#define STRUCT_MAX	  16384
+#define STRUCT_MAX        16384
 
 /* What a struct of the first release reached to; members behind it came later. */
 #define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))

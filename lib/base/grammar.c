@@ -6,13 +6,13 @@
 #include "base/grammar.h"
 #include <string.h>
 
-#define ID_MAX		63
-#define ORIGIN_MAX	255
+#define ID_MAX          63
+#define ORIGIN_MAX      255
 #define ROOT_ORIGIN_MAX 191 /* leaves room for "/ID" behind it */
-#define KIND_MAX	64
-#define FIELD_KEY_MAX	32
-#define PATH_MAX_BYTES	4095
-#define COMPONENT_MAX	255
+#define KIND_MAX        64
+#define FIELD_KEY_MAX   32
+#define PATH_MAX_BYTES  4095
+#define COMPONENT_MAX   255
 
 static int is_lower(char c)
 {

@@ -8,8 +8,8 @@
 #include "base/fault.h"
 
 /* Each gives 1 where it fits, 0 where not and for NULL. */
-int tote__id_valid(const char *s);	    /* DNS label, not orchestrator, not witness */
-int tote__origin_valid(const char *s);	    /* 1 to 255 printable ASCII, no space, no + */
+int tote__id_valid(const char *s);          /* DNS label, not orchestrator, not witness */
+int tote__origin_valid(const char *s);      /* 1 to 255 printable ASCII, no space, no + */
 int tote__root_origin_valid(const char *s); /* at most 191, no / first or last */
 int tote__kind_valid(const char *s, size_t len);
 int tote__kind_is_host(const char *s, size_t len); /* record, record.*, host.* */

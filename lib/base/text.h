@@ -19,7 +19,7 @@ void tote__base64_encode(const void *data, size_t len, char *out);
 /* Decodes to at most cap bytes; -1 where the text is not exactly the encoding of some bytes. */
 int tote__base64_decode(const char *s, size_t len, uint8_t *out, size_t cap, size_t *ret_len);
 void tote__hex_encode(const void *data, size_t len, char *out); /* lower case, writes a NUL */
-int tote__hex_decode(const char *s, size_t len, uint8_t *out);	/* len / 2 bytes, lower case only */
+int tote__hex_decode(const char *s, size_t len, uint8_t *out);  /* len / 2 bytes, lower case only */
 /* Decimal without sign or leading zero, below 2^63; -1 otherwise. */
 int tote__decimal_parse(const char *s, size_t len, uint64_t *ret_value);
 

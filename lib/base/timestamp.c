@@ -6,7 +6,7 @@
 #include "base/timestamp.h"
 #include <string.h>
 
-#define DAY_US	  INT64_C(86400000000)
+#define DAY_US    INT64_C(86400000000)
 #define YEAR_MIN  1970
 #define YEAR_MAX  9999
 #define DAYS_YEAR 365

@@ -18,11 +18,11 @@ struct box_config {
 	struct tote_ctx *ctx;
 	const char *backend; /* NULL: posix */
 	const char *location;
-	const char *id;	    /* expected; NULL: as container.created says */
+	const char *id;     /* expected; NULL: as container.created says */
 	const char *origin; /* expected; NULL: as entry 0 says */
-	int type;	    /* LEDGER_CONTAINER or LEDGER_RECORD */
-	int layout;	    /* LAYOUT_CONTAINER or LAYOUT_ORCHESTRATOR */
-	uint32_t flags;	    /* TOTE_BOX_READ_ONLY */
+	int type;           /* LEDGER_CONTAINER or LEDGER_RECORD */
+	int layout;         /* LAYOUT_CONTAINER or LAYOUT_ORCHESTRATOR */
+	uint32_t flags;     /* TOTE_BOX_READ_ONLY */
 	int64_t lock_wait_us;
 	/* the signer: one of these, or none; keys_file NULL: the first */
 	const char *key_path;
@@ -58,10 +58,10 @@ struct tote_box {
 	struct ledger *ledger; /* NULL in a READ_ONLY box */
 	atomic_uint
 		state; /* as observed: exact with the hold, before the first one as a reader saw it */
-	uint32_t last_from;	   /* the last container.state observed: from, and its seq */
+	uint32_t last_from;        /* the last container.state observed: from, and its seq */
 	uint64_t last_state_seq;   /* TOTE_SEQ_ANY: none was observed */
 	struct asset_paths *paths; /* made at the first seal, with the hold */
-	uint64_t paths_end;	   /* seals below this seq are in it */
+	uint64_t paths_end;        /* seals below this seq are in it */
 };
 
 int tote__box_open(const struct box_config *config, tote_box **ret_box, struct tote_fault *fault);

@@ -8,7 +8,7 @@
 #include "crypto/hash.h"
 #include <string.h>
 
-#define KEY_LEN	  16
+#define KEY_LEN   16
 #define PRINT_LEN 16
 #define FIRST_CAP 64 /* slots; always a power of two */
 

@@ -26,8 +26,8 @@ static const struct arrow {
 };
 
 #define IN(state)   (1u << (state))
-#define BEFORE	    IN(STATE_NONE)
-#define ACTIVE	    IN(TOTE_STATE_ACTIVE)
+#define BEFORE      IN(STATE_NONE)
+#define ACTIVE      IN(TOTE_STATE_ACTIVE)
 #define NOT_AT_REST (ACTIVE | IN(TOTE_STATE_SUSPENDED) | IN(TOTE_STATE_ARCHIVED))
 
 /* The library's kinds; the host's are taken by ACTIVE alone, unknown ones by no state. */

@@ -18,8 +18,8 @@ const struct hasher *tote__hasher(struct tote_ctx *ctx);
 /* A running hash. Between init and final it may own memory of libcrypto: always finish or drop. */
 struct hash {
 	const struct hasher *engine;
-	void *evp;	    /* of libcrypto, or NULL */
-	int failed;	    /* libcrypto refused: the digest will equal nothing */
+	void *evp;          /* of libcrypto, or NULL */
+	int failed;         /* libcrypto refused: the digest will equal nothing */
 	uint64_t state[16]; /* of libsodium */
 };
 

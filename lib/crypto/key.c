@@ -13,7 +13,7 @@
 #define SEED_LEN     32
 #define TYPED_LEN    33 /* type || public key, or type || seed */
 #define TYPED_BASE64 BASE64_LEN(TYPED_LEN)
-#define ID_HEX	     8
+#define ID_HEX       8
 #define KEY_PREFIX   "PRIVATE+KEY+"
 
 _Static_assert(crypto_sign_ed25519_SECRETKEYBYTES == 2 * SEED_LEN, "seed and public key");

@@ -10,9 +10,9 @@
 
 #define KEY_TYPE_ED25519     0x01
 #define KEY_TYPE_COSIGNATURE 0x04
-#define KEY_NAME_MAX	     255
-#define VKEY_MAX	     320 /* name + 8 hex + 44 base64 + 2, and a NUL */
-#define SIG_LEN		     64
+#define KEY_NAME_MAX         255
+#define VKEY_MAX             320 /* name + 8 hex + 44 base64 + 2, and a NUL */
+#define SIG_LEN              64
 
 struct vkey {
 	char name[KEY_NAME_MAX + 1];

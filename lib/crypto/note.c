@@ -7,10 +7,10 @@
 #include "base/text.h"
 #include <string.h>
 
-#define DASH	 "\xE2\x80\x94 " /* U+2014 and a space */
+#define DASH     "\xE2\x80\x94 " /* U+2014 and a space */
 #define DASH_LEN 4
-#define ID_LEN	 4
-#define CHUNK	 1024 /* digits of base64 that are checked at a time, a multiple of 4 */
+#define ID_LEN   4
+#define CHUNK    1024 /* digits of base64 that are checked at a time, a multiple of 4 */
 
 static int malformed(struct tote_fault *fault, const char *wrong)
 {

@@ -153,13 +153,27 @@ static struct waiter *run_batch(struct ledger *l, struct waiter *begin, const st
 	return b.put_off;
 }
 
-/* What was put off when the handle was poisoned, or in the hands of a leader that gives up. */
+/* Whether the room above has seen what was committed: else it cannot say what it admits. */
+static int knows_all(struct ledger *l, struct request *q)
+{
+	int r = tote__observe_rest(l, q->fault);
+
+	if (r > 0)
+		r = tote__fault(q->fault, TOTE_E_IO, "ledger %s: a hook failed", l->origin);
+	q->result = r;
+	return !r;
+}
+
+/* What was put off when the handle was poisoned, or when what is known is not exact any more. */
 static void refuse(struct ledger *l, struct waiter *w)
 {
-	w->request->result = tote__fault(w->request->fault, TOTE_E_POISONED,
-		"ledger %s: an earlier write failed and may be half done; recover the handle, or "
-		"open it again",
-		l->origin);
+	struct request *q = w->request;
+
+	if (l->poisoned)
+		q->result = tote__fault(q->fault, TOTE_E_POISONED,
+			"ledger %s: an earlier write failed and may be half done; recover the "
+			"handle, or open it again",
+			l->origin);
 	tote__slot_done(l, w);
 }
 
@@ -172,8 +186,11 @@ static int lead(struct ledger *l, struct waiter *own, int64_t until)
 		tote__slot_give(l);
 		return r;
 	}
-	while (next && !l->poisoned)
+	while (next && !l->poisoned) {
 		next = run_batch(l, next, own);
+		if (next && !l->poisoned && !knows_all(l, next->request))
+			break;
+	}
 	if (next)
 		refuse(l, next);
 	tote__writer_leave(l);

@@ -164,6 +164,9 @@ int tote__ledger_write(struct ledger *l, const struct draft *drafts, size_t coun
 		return r;
 	if (!must_be_taken(l, drafts) && (r = tote__check_room(l, fault)) < 0)
 		return r;
+	if ((r = tote__observe_rest(l, fault)) != 0) /* a hook that failed after the write before */
+		return r < 0 ? r
+			     : tote__fault(fault, TOTE_E_IO, "ledger %s: a hook failed", l->origin);
 	tote__stage_begin(l);
 	r = tote__stage_add(l, drafts, count, fault);
 	if (!r)

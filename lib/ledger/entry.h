@@ -13,7 +13,7 @@
 #define ENTRY_FIELDS_MAX 59 /* of a caller */
 #define KIND_MAX         64
 #define FIELD_KEY_MAX    32
-#define STATE_NAME_MAX   10 /* "suspended" and a NUL */
+#define STATE_NAME_MAX   10  /* "suspended" and a NUL */
 #define STATE_INTERVAL   256 /* entries at these seqs carry tote-state */
 
 struct field {
@@ -73,10 +73,10 @@ const struct entry_field *tote__entry_field(const struct entry *e, const char *k
 /* The decoded value appended to out and a NUL behind it (out->len is the length with the NUL). */
 int tote__field_decode(const struct entry_field *f, struct buf *out, struct tote_fault *fault);
 /* The decoded value into a fixed string; TOTE_E_MALFORMED where absent, too long or with a NUL. */
-int tote__entry_string(const struct entry *e, const char *key, char *out, size_t cap,
-	struct tote_fault *fault);
-int tote__entry_number(const struct entry *e, const char *key, uint64_t *ret,
-	struct tote_fault *fault);
+int tote__entry_string(
+	const struct entry *e, const char *key, char *out, size_t cap, struct tote_fault *fault);
+int tote__entry_number(
+	const struct entry *e, const char *key, uint64_t *ret, struct tote_fault *fault);
 
 /* 1 where a retry of d would be this entry: kind, actor, fields but tote-*, payload are equal. */
 int tote__entry_is_draft(const struct entry *e, const struct draft *d);

@@ -485,11 +485,15 @@ static int make_checkpoint(struct fold *f, struct checkpoint *ret, struct tote_f
 		"was signed");
 }
 
+/* What an interrupted fold published may never have been synced: now it is promised. */
 static int keep_present(
 	struct fold *f, struct checkpoint *ret, struct buf *ret_note, struct tote_fault *fault)
 {
+	const struct place *p = f->place;
 	int r = check_before(f, &f->from->covered, fault);
 
+	if (!r)
+		r = p->ops->cell_sync(p->handle, SPACE_LOG, CHECKPOINT_NAME, fault);
 	if (r < 0)
 		return r;
 	*ret = f->from->covered;

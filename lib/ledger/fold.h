@@ -19,8 +19,8 @@ struct fold {
 	const struct vkey *demanded; /* the key that must sign a checkpoint of `bound` entries */
 	const struct ledger_hooks *hooks;
 	const struct replay *from; /* the checkpoint in place and the groups above it */
-	uint64_t bound;		   /* entries below it are folded: all durable */
-	int cached;		   /* the read-back may have come from memory */
+	uint64_t bound;            /* entries below it are folded: all durable */
+	int cached;                /* the read-back may have come from memory */
 };
 
 /*

@@ -109,17 +109,16 @@ static void adopt(struct ledger *l, int64_t until)
 
 /* --- the fold ------------------------------------------------------------------------------- */
 
-/* Segments that an earlier fold could not remove any more: its checkpoint may not be durable. */
-static int remove_segments(
-	struct ledger *l, const struct replay *from, uint64_t covered, struct tote_fault *fault)
+/*
+ * A checkpoint found in place may never have been synced: it is not handed out, and no segment is
+ * removed on the strength of it, before it is.
+ */
+static int sync_found(struct ledger *l, const struct replay *from, const struct checkpoint *c,
+	struct tote_fault *fault)
 {
-	int r = 0;
-
-	if (from->have_checkpoint && from->covered.size == covered)
-		r = l->ops->cell_sync(l->place->handle, SPACE_LOG, CHECKPOINT_NAME, fault);
-	if (!r)
-		r = tote__fold_remove_segments(l->place, covered, fault);
-	return r;
+	if (!from->have_checkpoint || from->covered.size != c->size)
+		return 0;
+	return l->ops->cell_sync(l->place->handle, SPACE_LOG, CHECKPOINT_NAME, fault);
 }
 
 static int fold_locked(struct ledger *l, int64_t until, struct checkpoint *ret,
@@ -142,9 +141,11 @@ static int fold_locked(struct ledger *l, int64_t until, struct checkpoint *ret,
 		return r;
 	fold.bound = from.end;
 	r = tote__fold_run(&fold, ret, ret_note, fault);
+	if (!r)
+		r = sync_found(l, &from, ret, fault);
 	if (r < 0)
 		tote__fault_wrap(fault, "fold of ledger %s", l->origin);
-	else if (remove_segments(l, &from, ret->size, &unused) < 0)
+	else if (tote__fold_remove_segments(l->place, ret->size, &unused) < 0)
 		tote__log(&l->ctx->log, TOTE_LOG_WARNING,
 			"ledger %s: folded segments were not removed: %s", l->origin, unused.text);
 	tote__replay_free(&from);

@@ -113,7 +113,8 @@ static int read_on_group(struct ledger *l, struct tote_fault *fault)
 
 	if (r <= 0)
 		return r;
-	if (g.first_seq != l->now.end || memcmp(prev, l->now.last_leaf, HASH_LEN) != 0)
+	if (g.first_seq != l->now.end || memcmp(prev, l->now.last_leaf, HASH_LEN) != 0 ||
+		tote__group_has_unknown(&g, l->body.data))
 		return 2;
 	r = tote__now_accept(l, &g, l->tail.name, l->now.next_offset, fault);
 	return r < 0 ? r : 1;
@@ -240,33 +241,55 @@ static int sync_line_of_repair(struct ledger *l, struct tote_fault *fault)
 	return r;
 }
 
+/* The journal is exact by now, so that what settles may be written even while we are poisoned. */
 static int settle(struct ledger *l, struct tote_fault *fault)
+{
+	int poisoned = l->poisoned, r = tote__observe_rest(l, fault);
+
+	if (r || !l->hooks.settle)
+		return r;
+	l->poisoned = 0;
+	l->settling = 1;
+	r = l->hooks.settle(l->hooks.user, l, l->now.covered.size, fault);
+	l->settling = 0;
+	if (r)
+		l->poisoned |= poisoned;
+	return r;
+}
+
+/*
+ * Names that dead writers left go first: where a link and an unlink have to do for a rename, one of
+ * them may be a second link of the very segment that is to be replayed.
+ */
+static int sync_names(struct ledger *l, struct tote_fault *fault)
 {
 	int r = l->ops->sweep ? l->ops->sweep(l->place->handle, fault) : 0;
 
-	if (!r)
-		r = tote__observe_rest(l, fault);
-	if (!r && l->hooks.settle) {
-		l->settling = 1;
-		r = l->hooks.settle(l->hooks.user, l, l->now.covered.size, fault);
-		l->settling = 0;
-	}
-	return r;
+	return r ? r : l->ops->journal_sync_names(l->place->handle, fault);
+}
+
+static int replay_and_rewrite(struct ledger *l, const struct line *line, struct tote_fault *fault)
+{
+	int is_void = line->state == LINE_VOID;
+	int r = replay(l, is_void ? 0 : line->mark, fault);
+
+	return r ? r : rewrite(l, is_void ? l->now.covered.size : line->mark, fault);
 }
 
 static int takeover(struct ledger *l, const struct line *line, struct tote_fault *fault)
 {
-	uint64_t mark = line->state == LINE_VOID ? 0 : line->mark, from = mark;
 	int r;
 
 	l->suspect = 1;
-	if ((r = l->ops->journal_sync_names(l->place->handle, fault)) < 0)
+	if ((r = sync_names(l, fault)) < 0)
 		return r;
-	if ((r = replay(l, mark, fault)) < 0)
-		return r;
-	if (line->state == LINE_VOID)
-		from = l->now.covered.size;
-	r = rewrite(l, from, fault);
+	r = replay_and_rewrite(l, line, fault);
+	/*
+	 * A fold that had its bound before byte 0 was ours published and took a segment away. There
+	 * is no second one: its bound would have to wait for us.
+	 */
+	if (r == TOTE_E_NOT_FOUND)
+		r = replay_and_rewrite(l, line, fault);
 	if (!r)
 		r = tote__writer_line(l, LINE_BUSY, fault);
 	if (!r)
@@ -345,6 +368,7 @@ int tote__writer_take(struct ledger *l, int64_t until, int recover, struct tote_
 		return r;
 	l->holding = 1;
 	l->seal_open = 0;
+	l->line.state = LINE_VOID; /* none of this hold's is written yet */
 	r = prepare(l, recover, fault);
 	if (r) {
 		tote__writer_leave(l);
@@ -359,8 +383,11 @@ void tote__writer_leave(struct ledger *l)
 {
 	struct tote_fault unused;
 
-	/* a line that cannot be written is void or busy: the next holder takes over */
-	if (!l->suspect && !l->poisoned && !l->seal_open && l->known)
+	/*
+	 * A line that cannot be written is void or busy: the next holder takes over. Who did not get
+	 * as far as `busy` may know less than the line says, and leaves it as it is.
+	 */
+	if (l->line.state == LINE_BUSY && !l->suspect && !l->poisoned && !l->seal_open && l->known)
 		tote__writer_line(l, LINE_IDLE, &unused);
 	tote__now_publish_info(l);
 	l->seal_open = 0;

@@ -23,9 +23,11 @@ struct replay {
 	int have_checkpoint;
 	struct checkpoint covered;
 	struct buf note;
-	uint64_t end;               /* E: the first seq that no valid group from C on holds */
-	uint8_t last_leaf[HASH_LEN]; /* of seq end - 1; the genesis hash is the caller's for end 0 */
-	struct group_place *groups; /* those that reach beyond C, ascending by seq, without repeats */
+	uint64_t end; /* E: the first seq that no valid group from C on holds */
+	uint8_t last_leaf
+		[HASH_LEN]; /* of seq end - 1; the genesis hash is the caller's for end 0 */
+	struct group_place
+		*groups; /* those that reach beyond C, ascending by seq, without repeats */
 	size_t group_count, group_cap;
 	uint64_t *segments; /* names, ascending */
 	size_t segment_count;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define FIELDS_MAX 13
-#define BOTH	   (LEDGER_CONTAINER | LEDGER_RECORD)
+#define BOTH       (LEDGER_CONTAINER | LEDGER_RECORD)
 
 /* --- forms ---------------------------------------------------------------------------------- */
 

@@ -51,17 +51,18 @@ struct ledger_options {
 	const struct place *place; /* the caller's, outlives the ledger */
 	int type;                  /* LEDGER_CONTAINER or LEDGER_RECORD */
 	uint32_t observe;
-	const char *origin;        /* expected; NULL: as entry 0 says */
-	struct signer *signer;     /* the caller's, or NULL: appends and never folds */
+	const char *origin;    /* expected; NULL: as entry 0 says */
+	struct signer *signer; /* the caller's, or NULL: appends and never folds */
 	struct ledger_hooks hooks;
-	int64_t lock_wait_us;      /* 0: the context's */
-	uint64_t journal_bound;    /* 0: 256 MiB; without a signer: FOLD_NEEDED there */
-	uint64_t fold_bytes;       /* 0: 16 MiB: an append with a signer folds when the journal is larger */
+	int64_t lock_wait_us;   /* 0: the context's */
+	uint64_t journal_bound; /* 0: 256 MiB; without a signer: FOLD_NEEDED there */
+	uint64_t
+		fold_bytes; /* 0: 16 MiB: an append with a signer folds when the journal is larger */
 };
 
 /* No I/O but what finds origin and vkey (entry 0); takes no lock. */
-int tote__ledger_open(const struct ledger_options *options, struct ledger **ret,
-	struct tote_fault *fault);
+int tote__ledger_open(
+	const struct ledger_options *options, struct ledger **ret, struct tote_fault *fault);
 /*
  * Makes a ledger of one entry in an empty place, under a first checkpoint; the same call completes
  * one that a crash left half-made, and gives the whole one as it is. Needs the signer.
@@ -108,8 +109,8 @@ int tote__ledger_recover(struct ledger *l, struct tote_fault *fault);
  * Folds all that is durable now; returns the checkpoint that covers it (also where nothing was
  * new). TOTE_E_NO_SIGNER. ret_note, where not NULL, gets the note's bytes (reset first).
  */
-int tote__ledger_fold(struct ledger *l, struct checkpoint *ret, struct buf *ret_note,
-	struct tote_fault *fault);
+int tote__ledger_fold(
+	struct ledger *l, struct checkpoint *ret, struct buf *ret_note, struct tote_fault *fault);
 
 /*
  * Folds where there is a signer and the journal is larger than fold_bytes, unless somebody else is
@@ -125,9 +126,9 @@ int tote__ledger_add_line(struct ledger *l, const char *text, size_t text_len, c
 	size_t line_len, struct tote_fault *fault);
 
 struct ledger_info {
-	uint64_t next;          /* next seq as far as this handle knows */
-	uint64_t covered;       /* size of the newest checkpoint it knows */
-	uint64_t journal_bytes; /* not yet folded */
+	uint64_t next;              /* next seq as far as this handle knows */
+	uint64_t covered;           /* size of the newest checkpoint it knows */
+	uint64_t journal_bytes;     /* not yet folded */
 	int64_t oldest_unfolded_us; /* its time field; 0 where none */
 	int poisoned, read_only, damaged;
 };

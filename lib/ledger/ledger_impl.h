@@ -44,7 +44,7 @@ struct request {
 struct waiter {
 	struct waiter *next;
 	struct request *request; /* NULL: it holds, and nobody can do that for it */
-	int taken;		 /* its request is another thread's work now */
+	int taken;               /* its request is another thread's work now */
 	int done;
 };
 

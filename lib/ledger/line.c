@@ -14,7 +14,7 @@
 
 #define CHECK_DIGITS 16
 #define HOST_MAX     255
-#define WORDS	     9
+#define WORDS        9
 
 static const char *const state_names[] = {"void", "busy", "idle"};
 

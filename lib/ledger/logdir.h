@@ -61,8 +61,8 @@ int tote__bundle_next(struct bundle_walk *w, const uint8_t **ret_entry, size_t *
  * under root. leaves gets width hashes. TOTE_E_DAMAGED naming the bundle or the tile. Along the log
  * the way up to the root is hashed once in 256 bundles.
  */
-int tote__logdir_bundle_check(struct logdir *log, struct tile_tree *tree, const uint8_t root[HASH_LEN],
-	uint64_t index, const struct buf *bundle, uint32_t width, uint8_t *leaves,
-	struct tote_fault *fault);
+int tote__logdir_bundle_check(struct logdir *log, struct tile_tree *tree,
+	const uint8_t root[HASH_LEN], uint64_t index, const struct buf *bundle, uint32_t width,
+	uint8_t *leaves, struct tote_fault *fault);
 
 #endif

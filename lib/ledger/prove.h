@@ -14,7 +14,7 @@
  */
 int tote__prove_entry(struct view *v, uint64_t seq, struct buf *out, struct tote_fault *fault);
 /* The consistency proof between two sizes, both at most the view's covered size. */
-int tote__prove_consistency(struct view *v, uint64_t from, uint64_t to, struct proof *ret,
-	struct tote_fault *fault);
+int tote__prove_consistency(
+	struct view *v, uint64_t from, uint64_t to, struct proof *ret, struct tote_fault *fault);
 
 #endif

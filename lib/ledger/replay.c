@@ -8,10 +8,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define TRIES	    64 /* how often segments may go away under the replay */
-#define LIST_FIRST  64
-#define SCAN_CHUNK  (64u * JOURNAL_BLOCK)
-#define ENTRY_FIRST "toteborch.entry/1 "
+#define TRIES      64 /* how often segments may go away under the replay */
+#define LIST_FIRST 64
+#define SCAN_CHUNK (64u * JOURNAL_BLOCK)
 
 static const struct heap *heap_of(const struct scan *s)
 {
@@ -158,21 +157,6 @@ static int add_found(struct scan *s, const struct found *g, struct tote_fault *f
 	return 0;
 }
 
-static int has_unknown_entry(const struct group *g, const struct buf *body)
-{
-	struct reader r;
-
-	tote__reader_init(&r, body->data, body->len);
-	for (uint32_t i = 0; i < g->count; i++) {
-		size_t len = tote__reader_u16(&r), prefix = strlen(ENTRY_FIRST);
-		const uint8_t *bytes = tote__reader_bytes(&r, len);
-
-		if (!bytes || len < prefix || memcmp(bytes, ENTRY_FIRST, prefix) != 0)
-			return 1;
-	}
-	return 0;
-}
-
 /* What lies at offset, whose block is given: *ret_next is where to look on. */
 static int look_at(struct scan *s, const struct segfile *f, uint64_t offset, const uint8_t *block,
 	size_t len, uint64_t *ret_next, struct tote_fault *fault)
@@ -189,7 +173,7 @@ static int look_at(struct scan *s, const struct segfile *f, uint64_t offset, con
 		r = tote__segfile_group(f, offset, s->engine, g, &s->body, found.prev, fault);
 		if (r <= 0)
 			return r;
-		if (has_unknown_entry(g, &s->body))
+		if (tote__group_has_unknown(g, s->body.data))
 			s->out->read_only = 1;
 		if ((r = add_found(s, &found, fault)) < 0)
 			return r;
@@ -245,19 +229,16 @@ static int scan_segments(struct scan *s, struct tote_fault *fault)
 	if (!s->chunk)
 		return TOTE_E_NO_MEMORY;
 	for (size_t i = 0; i < out->segment_count; i++) {
-		int last = i + 1 == out->segment_count, r;
+		int r = 0;
 
 		if (s->files[i].state == SEGFILE_UNKNOWN) {
 			out->read_only = 1;
 			s->unknown_segment = 1;
-		} else if (s->files[i].state == SEGFILE_BAD) {
-			if (last || out->segments[i + 1] > out->covered.size)
-				tote__scan_damage(s, out->segments[i],
-					"journal segment %020" PRIu64 ": its header does not check",
-					out->segments[i]);
-		} else if ((r = scan_segment(s, &s->files[i], fault)) < 0) {
-			return r;
+		} else if (s->files[i].state == SEGFILE_GOOD) {
+			r = scan_segment(s, &s->files[i], fault);
 		}
+		if (r < 0)
+			return r;
 	}
 	if (out->segment_count && out->segments[out->segment_count - 1] > s->highest)
 		s->highest = out->segments[out->segment_count - 1];

@@ -94,8 +94,8 @@ static int load_group(
 }
 
 /*
- * The leaf hash before seq, at most E: 1; 0 where it is not known (no genesis was given). Log
- * trouble is returned as it is.
+ * The leaf hash before seq, at most E: 1; 0 where it is not known (no genesis was given, or the log
+ * does not give it, which is concluded). A segment that is gone is no damage: a fold removed it.
  */
 static int leaf_before(
 	struct scan *s, uint64_t seq, uint8_t out[HASH_LEN], struct tote_fault *fault)
@@ -114,7 +114,7 @@ static int leaf_before(
 	if (seq <= found->covered.size) {
 		int r = tote__tile_tree_node(s->tree, 0, seq - 1, out, fault);
 
-		return r < 0 ? r : 1;
+		return r < 0 ? log_failed(s, seq, r, fault) : 1;
 	}
 	for (size_t i = 0; i < found->group_count; i++) {
 		const struct group_place *at = &found->groups[i];
@@ -269,6 +269,17 @@ int tote__scan_chain(struct scan *s, struct tote_fault *fault)
 	return 0;
 }
 
+/* One without a header that checks is damage unless the log has all that it may hold. */
+static void check_bad_segment(struct scan *s, size_t i)
+{
+	const struct replay *out = s->out;
+
+	if (i + 1 == out->segment_count || out->segments[i + 1] > out->covered.size)
+		tote__scan_damage(s, out->segments[i],
+			"journal segment %020" PRIu64 ": its header does not check",
+			out->segments[i]);
+}
+
 /* A segment begins where the chain stood when it was made. */
 int tote__scan_check_segments(struct scan *s, struct tote_fault *fault)
 {
@@ -279,10 +290,11 @@ int tote__scan_check_segments(struct scan *s, struct tote_fault *fault)
 		uint8_t leaf[HASH_LEN];
 		int r;
 
+		if (f->state == SEGFILE_BAD)
+			check_bad_segment(s, i);
 		if (f->state != SEGFILE_GOOD || f->name > out->end)
 			continue;
-		r = leaf_before(s, f->name, leaf, fault);
-		if (r < 0 && (r = log_failed(s, f->name, r, fault)) < 0)
+		if ((r = leaf_before(s, f->name, leaf, fault)) < 0)
 			return r;
 		if (r > 0 && memcmp(leaf, f->header.prev, HASH_LEN) != 0)
 			tote__scan_damage(s, f->name,

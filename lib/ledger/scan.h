@@ -28,7 +28,7 @@ struct scan {
 	uint8_t *chunk;
 	struct logdir log;
 	struct tile_tree *tree; /* of the size C; NULL for 0 */
-	uint64_t highest;	/* H */
+	uint64_t highest;       /* H */
 	int unknown_segment;
 };
 
@@ -45,7 +45,7 @@ void tote__scan_damage(struct scan *s, uint64_t seq, const char *fmt, ...) PRINT
 int tote__scan_begin_chain(struct scan *s, struct tote_fault *fault);
 /* The found groups into s->out->groups, E and the last leaf moved on. */
 int tote__scan_chain(struct scan *s, struct tote_fault *fault);
-/* Whether each segment's header continues the chain. */
+/* Whether each segment's header checks and continues the chain. */
 int tote__scan_check_segments(struct scan *s, struct tote_fault *fault);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum {
 	SEGFILE_GOOD,
-	SEGFILE_BAD,	/* the header does not check, or its first seq is not the name */
+	SEGFILE_BAD,    /* the header does not check, or its first seq is not the name */
 	SEGFILE_UNKNOWN /* a version or feature that this library does not know */
 };
 

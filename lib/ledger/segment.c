@@ -11,6 +11,7 @@
 #define SEGMENT_HASHED (SEGMENT_HEADER_LEN - CHECK_LEN)
 #define GROUP_HASHED   (GROUP_HEADER_LEN - CHECK_LEN)
 #define SEQ_LIMIT      ((uint64_t)1 << 63)
+#define ENTRY_FIRST    "toteborch.entry/1 "
 
 static const uint8_t segment_magic[8] = {'t', 'o', 't', 'e', '.', 'j', 'n', 'l'};
 static const uint8_t group_magic[8] = {'t', 'o', 't', 'e', 'g', 'r', 'p', '\n'};
@@ -135,4 +136,19 @@ int tote__group_check(const struct group *g, const uint8_t *body, const struct h
 		tote__hash_leaf(engine, bytes, len, leaf);
 	}
 	return tote__reader_left(&r) == 0 && memcmp(leaf, g->last_leaf, HASH_LEN) == 0;
+}
+
+int tote__group_has_unknown(const struct group *g, const uint8_t *body)
+{
+	struct reader r;
+
+	tote__reader_init(&r, body, g->body_len);
+	for (uint32_t i = 0; i < g->count; i++) {
+		size_t len = tote__reader_u16(&r), prefix = strlen(ENTRY_FIRST);
+		const uint8_t *bytes = tote__reader_bytes(&r, len);
+
+		if (!bytes || len < prefix || memcmp(bytes, ENTRY_FIRST, prefix) != 0)
+			return 1;
+	}
+	return 0;
 }

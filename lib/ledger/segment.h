@@ -34,11 +34,11 @@ struct group {
 };
 
 /* Header, body and zeros to the next multiple of a block, appended to out. */
-void tote__group_write(const struct group *g, const uint8_t salt[16], const uint8_t *body,
-	struct buf *out);
+void tote__group_write(
+	const struct group *g, const uint8_t salt[16], const uint8_t *body, struct buf *out);
 /* 1 where magic, ranges and check of the header fit. */
-int tote__group_header_read(const uint8_t *block, size_t len, const uint8_t salt[16],
-	struct group *ret);
+int tote__group_header_read(
+	const uint8_t *block, size_t len, const uint8_t salt[16], struct group *ret);
 uint64_t tote__group_bytes(const struct group *g); /* with header and zeros */
 
 /*
@@ -47,5 +47,7 @@ uint64_t tote__group_bytes(const struct group *g); /* with header and zeros */
  */
 int tote__group_check(const struct group *g, const uint8_t *body, const struct hasher *engine,
 	uint8_t prev_of_first[HASH_LEN]);
+/* 1 where a valid group holds an entry of another version of the format. */
+int tote__group_has_unknown(const struct group *g, const uint8_t *body);
 
 #endif

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#define TRIES	   50
-#define AGAIN	   1 /* of a try: what was seen belongs to no one moment */
+#define TRIES      50
+#define AGAIN      1 /* of a try: what was seen belongs to no one moment */
 #define PAUSE_NSEC 1000000
 #define KEPT_MAX   BUNDLE_MAX /* and a group's body is smaller */
 

@@ -11,8 +11,9 @@
 #include "ledger/journal.h"
 #include "ledger/line.h"
 
-#define VIEW_NOBODY_WRITES 1u /* a copy or read-only media: all that replay gives, damage concluded */
-#define VIEW_UNCACHED      2u
+#define VIEW_NOBODY_WRITES                                                                         \
+	1u /* a copy or read-only media: all that replay gives, damage concluded */
+#define VIEW_UNCACHED 2u
 
 struct view {
 	const struct place *place;
@@ -38,8 +39,8 @@ struct view {
  * Damage that is concluded (VIEW_NOBODY_WRITES) fails nothing: replay.damaged and replay.why say
  * it, and limit is the end of what is whole. The view must stay where it is.
  */
-int tote__view_open(struct view *v, const struct place *place, uint32_t flags,
-	struct tote_fault *fault);
+int tote__view_open(
+	struct view *v, const struct place *place, uint32_t flags, struct tote_fault *fault);
 void tote__view_close(struct view *v);
 
 /*

@@ -216,18 +216,20 @@ static void note_progress(tote_audit *a)
 	pthread_mutex_unlock(&a->mutex);
 }
 
-/* The run under way ends where it is; those not begun are not begun. */
+/* The run under way ends where it is; those not begun are not begun, so the job is incomplete. */
 static int stop_all(tote_audit *a, struct tote_fault *fault)
 {
 	int rc;
 
+	if (a->next_id < a->id_count && a->worst != TOTE_VERDICT_DAMAGED)
+		a->worst = TOTE_VERDICT_INCOMPLETE;
 	a->next_id = a->id_count;
 	if (!a->current)
 		return 0;
-	if (a->current->run)
+	if (a->current->run) /* which says itself that it was stopped */
 		tote__run_stop(a->current->run);
 	rc = tote__job_take(a, fault);
-	if (!rc)
+	if (!rc && !a->current->run)
 		rc = tote__job_found_own(a, a->current, FINDING_CANCELLED, "", "", "", fault);
 	return rc ? rc : tote__job_end(a, fault);
 }

@@ -7,6 +7,7 @@
 #include "orchestrator/moves.h"
 #include "orchestrator/record.h"
 #include "orchestrator/sharing.h"
+#include "tlog/cosignature.h"
 #include <string.h>
 
 void tote__job_run_free(tote_audit *a, struct job_run *r)
@@ -77,6 +78,36 @@ static int open_box(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 	return rc;
 }
 
+/*
+ * A fold replaces the checkpoint and what was signed last. Where either is not as it was left it
+ * stays, to be found: an audit never writes over the damage that it is to tell of.
+ */
+static int is_head_whole(const struct job_run *r, tote_box *box, struct tote_fault *fault)
+{
+	struct tote_fault why;
+	struct buf scratch;
+	struct view view;
+	struct note note;
+	uint64_t seconds;
+	int rc = tote__box_view(box, 0, &view, fault);
+
+	if (rc < 0)
+		return rc;
+	memset(&why, 0, sizeof(why));
+	tote__buf_init(&scratch, &box->ctx->heap, NOTE_MAX + 256);
+	if (!view.replay.have_checkpoint)
+		rc = TOTE_E_NOT_FOUND;
+	else
+		rc = tote__note_parse(view.replay.note.data, view.replay.note.len, &note, &why);
+	if (!rc && !(rc = tote__note_verify(&note, &r->key, &why)))
+		rc = TOTE_E_NO_SIGNATURE;
+	if (rc > 0)
+		rc = tote__cosignature_verify(&note, &r->witness, &scratch, &seconds, &why);
+	tote__buf_free(&scratch);
+	tote__view_close(&view);
+	return rc >= 0;
+}
+
 /* None of it failing stops the audit, which finds the cause itself. */
 static int prepare_box(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
@@ -85,7 +116,7 @@ static int prepare_box(tote_audit *a, struct job_run *r, struct tote_fault *faul
 
 	if (!rc)
 		rc = tote__moves_complete(a->o, r->id, r->box, fault);
-	if (!rc && r->box->have_signer)
+	if (!rc && r->box->have_signer && (rc = is_head_whole(r, r->box, fault)) > 0)
 		rc = tote__ledger_fold(r->box->ledger, &head, NULL, fault);
 	if (rc < 0)
 		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit of '%s': %s", r->id, fault->text);
@@ -173,11 +204,35 @@ static int begin_container(tote_audit *a, struct job_run *r, struct tote_fault *
 	return tote__job_facts_of_container(r, a->o, fault);
 }
 
+/* What was signed last guards the record: a root has both that and a checkpoint, or neither yet. */
+static int may_fold_record(const struct job_run *r, tote_orchestrator *o, struct tote_fault *fault)
+{
+	static const char last[] = KEY_FILE ".last";
+	struct store_stat st;
+	int is_new = 0, rc;
+
+	if (!o->record->ledger || !o->record->have_signer)
+		return 0;
+	if (o->place.ops->stat(o->place.handle, SPACE_LOG, "checkpoint", &st, fault) ==
+		TOTE_E_NOT_FOUND)
+		is_new++;
+	rc = o->place.ops->stat(o->place.handle, SPACE_KEYS, last, &st, fault);
+	if (rc == TOTE_E_NOT_FOUND)
+		is_new++;
+	else if (rc < 0 || st.type != STORE_FILE || !st.size || st.mode & 07177u)
+		return 0; /* a fold would write that anew, too */
+	tote__fault_clear(fault);
+	return is_new == 2 || (!is_new && is_head_whole(r, o->record, fault) > 0);
+}
+
 static int begin_record(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
 	tote_orchestrator *o = a->o;
 	const char *vkey = o->registry.vkey;
+	int rc = tote__vkey_parse(vkey, strlen(vkey), &r->key, fault);
 
+	if (rc < 0)
+		return rc;
 	r->target.type = LEDGER_RECORD;
 	r->target.layout = LAYOUT_ORCHESTRATOR;
 	r->target.origin = o->registry.origin;
@@ -185,10 +240,10 @@ static int begin_record(tote_audit *a, struct job_run *r, struct tote_fault *fau
 	r->target.box = o->record->ledger ? o->record : NULL; /* damaged: nobody writes */
 	r->target.key = &r->key;
 	tote__job_facts_of_record(r, o);
-	if (tote__record_fold(o, fault) < 0)
+	if (may_fold_record(r, o, fault) && tote__record_fold(o, fault) < 0)
 		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit: %s", fault->text);
 	tote__fault_clear(fault);
-	return tote__vkey_parse(vkey, strlen(vkey), &r->key, fault);
+	return 0;
 }
 
 /* --- beginning ------------------------------------------------------------------------------ */

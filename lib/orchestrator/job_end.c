@@ -4,7 +4,21 @@
  */
 #include "orchestrator/job.h"
 #include "orchestrator/record.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+/* What the job itself found counts as what the run found does. */
+static void judge(struct job_run *r)
+{
+	struct run_result *result = &r->result;
+
+	if (r->damaged)
+		result->verdict = TOTE_VERDICT_DAMAGED;
+	else if (result->verdict == TOTE_VERDICT_NONE ||
+		 (result->verdict == TOTE_VERDICT_OK && r->counted))
+		result->verdict = TOTE_VERDICT_INCOMPLETE;
+}
 
 /* What is whole is cosigned. That it could not be is no damage: the verdict says unwitnessed. */
 static void cosign(tote_audit *a, struct job_run *r)
@@ -23,10 +37,14 @@ static void cosign(tote_audit *a, struct job_run *r)
 			fault.text);
 }
 
-/* The report is lost where the disk is full; its findings are on record. */
+/*
+ * The report is lost where the disk is full; its findings are on record. No run has the number of
+ * another, so a report that lies there already was put there, or the record is an older copy.
+ */
 static int write_report(tote_audit *a, struct job_run *r, uint8_t digest[HASH_LEN], uint64_t *size,
 	struct tote_fault *fault)
 {
+	char path[64];
 	struct tote_fault why;
 	int rc = tote__report_end(
 		&r->report, a->o, r->seq, &r->result, r->counted, digest, size, fault);
@@ -36,6 +54,11 @@ static int write_report(tote_audit *a, struct job_run *r, uint8_t digest[HASH_LE
 	why = *fault;
 	tote__fault_clear(fault);
 	tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit of '%s': %s", r->id, why.text);
+	snprintf(path, sizeof(path), "orchestrator/reports/%" PRIu64 ".jsonl", r->seq);
+	if (rc == TOTE_E_EXISTS)
+		return tote__job_found_own(a, r, FINDING_REPORT_CHANGED, path,
+			"no report of a run that has not ended",
+			"a report: the consolidated record may be an older copy", fault);
 	return tote__job_found_own(
 		a, r, FINDING_REPORT_MISSING, "orchestrator/reports", "", why.text, fault);
 }
@@ -46,6 +69,7 @@ static int record_end(tote_audit *a, struct job_run *r, struct tote_fault *fault
 	uint64_t size;
 	int rc = write_report(a, r, digest, &size, fault);
 
+	judge(r); /* what lies in the report's place is damage too */
 	if (!rc)
 		rc = tote__record_audit_finished(
 			a->o, r->id, r->seq, a->level, &r->result, r->counted, digest, size, fault);
@@ -63,18 +87,6 @@ static void worsen(tote_audit *a, uint32_t verdict)
 
 	if (rank[verdict] > rank[a->worst])
 		a->worst = verdict;
-}
-
-/* What the job itself found counts as what the run found does. */
-static void judge(struct job_run *r)
-{
-	struct run_result *result = &r->result;
-
-	if (r->damaged)
-		result->verdict = TOTE_VERDICT_DAMAGED;
-	else if (result->verdict == TOTE_VERDICT_NONE ||
-		 (result->verdict == TOTE_VERDICT_OK && r->counted))
-		result->verdict = TOTE_VERDICT_INCOMPLETE;
 }
 
 static uint32_t verdict_flags(const tote_audit *a, const struct job_run *r)

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define CONTAINER_LEAST offsetof(struct tote_container, registered)
-#define STATUS_LEAST	offsetof(struct tote_status, run)
-#define FLAG_LEAST	offsetof(struct tote_flag, seq)
+#define STATUS_LEAST    offsetof(struct tote_status, run)
+#define FLAG_LEAST      offsetof(struct tote_flag, seq)
 
 static void copy_text(char *out, size_t cap, const char *text)
 {

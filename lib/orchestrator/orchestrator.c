@@ -157,6 +157,8 @@ static int open_record(tote_orchestrator *o, struct tote_fault *fault)
 		return not_a_root(o->root, fault);
 	if (rc == TOTE_E_KEY)
 		return tote__fault_wrap(fault, "key file %s/" KEY_FILE, o->keys);
+	if (rc == TOTE_E_MALFORMED)
+		return tote__fault_wrap(fault, "%s/ledger/log", o->location);
 	if (rc != TOTE_E_DAMAGED)
 		return rc;
 	o->refused = *fault;

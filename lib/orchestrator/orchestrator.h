@@ -25,14 +25,14 @@ struct tote_orchestrator {
 	struct tote_ctx *ctx;
 	atomic_uint refs;
 	uint32_t flags;
-	char *root;		   /* absolute */
-	char *location;		   /* root "/orchestrator" */
-	char *keys;		   /* location "/keys" */
-	struct place place;	   /* LAYOUT_ORCHESTRATOR: seen/, reports/ */
-	struct place key_store;	   /* LAYOUT_KEYS, at keys */
-	tote_box *record;	   /* LEDGER_RECORD over the same directory */
+	char *root;                /* absolute */
+	char *location;            /* root "/orchestrator" */
+	char *keys;                /* location "/keys" */
+	struct place place;        /* LAYOUT_ORCHESTRATOR: seen/, reports/ */
+	struct place key_store;    /* LAYOUT_KEYS, at keys */
+	tote_box *record;          /* LEDGER_RECORD over the same directory */
 	struct tote_fault refused; /* of a damaged record, which can only be read: why */
-	struct signer witness;	   /* used with the record held */
+	struct signer witness;     /* used with the record held */
 	int have_witness;
 	/* Only with the lock, but for origin and the two vkeys, which entry 0 sets for ever. */
 	struct registry registry;

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PROVISION_LEAST offsetof(struct tote_provision_options, backend)
-#define CONTAINERS	"containers"
+#define CONTAINERS      "containers"
 
 int tote_provision_options_init(
 	struct tote_provision_options *options, size_t size, struct tote_fault *fault)

@@ -58,7 +58,7 @@ struct registry {
 	const struct heap *heap;
 	char origin[256];
 	char vkey[320], witness_vkey[320]; /* of orchestrator.created */
-	struct known **items;		   /* in byte order of ID; "orchestrator" among them */
+	struct known **items;              /* in byte order of ID; "orchestrator" among them */
 	size_t count, cap;
 	struct known_report *reports; /* of finished runs, in order of their ends */
 	size_t report_count, report_cap;

@@ -15,8 +15,8 @@
  * Makes keys/FILE for a key of that name and type, durable, mode 0600; one that is there already is
  * kept and read (TOTE_E_KEY where it is of another name or type).
  */
-int tote__keystore_make(const struct place *place, const char *file, const char *name,
-	uint8_t type, struct vkey *ret_key, struct tote_fault *fault);
+int tote__keystore_make(const struct place *place, const char *file, const char *name, uint8_t type,
+	struct vkey *ret_key, struct tote_fault *fault);
 /* The same, but EXISTS where anything is there. */
 int tote__keystore_make_new(const struct place *place, const char *file, const char *name,
 	uint8_t type, struct vkey *ret_key, struct tote_fault *fault);
@@ -32,16 +32,16 @@ int tote__keystore_public(const struct place *place, const char *file, struct vk
 /*
  * Reads keys/FILE into a secret, to be freed by tote__secret_free. NOT_FOUND, TOTE_E_KEY.
  */
-int tote__keystore_read(const struct place *place, const char *file, struct secret *ret,
-	struct tote_fault *fault);
+int tote__keystore_read(
+	const struct place *place, const char *file, struct secret *ret, struct tote_fault *fault);
 
 /* A signer inside the library. */
 struct signer {
 	struct vkey key;
 	struct tote_ctx *ctx;
-	struct tote_signer host;  /* with sign != NULL: the host's */
-	struct secret secret;     /* else a file's */
-	struct place keys;        /* where NAME.last lies, for a file's */
+	struct tote_signer host; /* with sign != NULL: the host's */
+	struct secret secret;    /* else a file's */
+	struct place keys;       /* where NAME.last lies, for a file's */
 	char file[KEY_FILE_MAX + 1];
 };
 
@@ -49,16 +49,16 @@ struct signer {
 int tote__signer_open(struct signer *s, struct tote_ctx *ctx, const char *backend,
 	const char *keys_location, const char *file, struct tote_fault *fault);
 /* From a key file anywhere: its directory holds FILE.last too. */
-int tote__signer_open_path(struct signer *s, struct tote_ctx *ctx, const char *path,
-	struct tote_fault *fault);
+int tote__signer_open_path(
+	struct signer *s, struct tote_ctx *ctx, const char *path, struct tote_fault *fault);
 int tote__signer_open_host(struct signer *s, struct tote_ctx *ctx, const struct tote_signer *host,
 	struct tote_fault *fault);
 int tote__signer_sign(struct signer *s, const void *msg, size_t len, uint8_t sig[SIG_LEN],
 	struct tote_fault *fault);
 /* The note last signed appended to out (nothing when none was), and its durable replacement. */
 int tote__signer_last_read(struct signer *s, struct buf *out, struct tote_fault *fault);
-int tote__signer_last_write(struct signer *s, const void *note, size_t len,
-	struct tote_fault *fault);
+int tote__signer_last_write(
+	struct signer *s, const void *note, size_t len, struct tote_fault *fault);
 void tote__signer_close(struct signer *s);
 
 #endif

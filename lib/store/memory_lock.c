@@ -31,7 +31,8 @@ static int lock_node(struct memory_place *p, struct node **ret, struct tote_faul
 static int wait_for(struct memory_place *p, const struct node *n, int byte, int64_t wait_us)
 {
 	struct memory_backend *b = p->backend;
-	const int64_t end = tote__clock_monotonic(&b->clock) + (wait_us > 0 ? wait_us : 0);
+	const int64_t now = tote__clock_monotonic(&b->clock);
+	const int64_t end = wait_us < INT64_MAX - now ? now + wait_us : INT64_MAX;
 	const struct timespec until = {
 		.tv_sec = (time_t)(end / 1000000), .tv_nsec = (long)(end % 1000000) * 1000};
 	int err = wait_us > 0 ? 0 : ETIMEDOUT;

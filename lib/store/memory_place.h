@@ -13,7 +13,7 @@
 struct memory_backend {
 	const struct heap *heap;
 	struct clock_source clock; /* the system's: it bounds real waits */
-	pthread_mutex_t mutex;	   /* for all that follows, and every tree, place and handle */
+	pthread_mutex_t mutex;     /* for all that follows, and every tree, place and handle */
 	pthread_cond_t unlocked;
 	struct tree tree;
 };

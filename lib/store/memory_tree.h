@@ -16,7 +16,7 @@ struct node {
 	uint32_t refs; /* its name and everybody who has it open */
 	uint64_t inode;
 	int64_t mtime_us;
-	char *name;	     /* NULL while it has none */
+	char *name;          /* NULL while it has none */
 	struct node *parent; /* likewise */
 	uint8_t *data;
 	size_t len, cap;

@@ -10,10 +10,10 @@
 
 #define COMPONENT_MAX 255
 
-#define PATH_NEW_PREFIX	  ".tote-new-" /* a cell on its way to its name */
+#define PATH_NEW_PREFIX   ".tote-new-" /* a cell on its way to its name */
 #define PATH_TEMP_PREFIX  ".tote-w-"   /* a file that would be nameless if it could */
-#define PATH_KEPT_MAX	  32	       /* ".tote-SEQ" and its NUL */
-#define PATH_SEGMENT_NAME 20	       /* digits of a segment's name */
+#define PATH_KEPT_MAX     32           /* ".tote-SEQ" and its NUL */
+#define PATH_SEGMENT_NAME 20           /* digits of a segment's name */
 
 /*
  * 0 for a relative path of 1 to 4,095 bytes whose components have 1 to 255 bytes and are neither

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#define ALWAYS	      (O_CLOEXEC | O_NOFOLLOW)
+#define ALWAYS        (O_CLOEXEC | O_NOFOLLOW)
 #define AGAIN_MAX     100 /* openat2 gives EAGAIN while somebody else renames directories */
 #define COMPONENT_LEN 256
 

@@ -91,11 +91,11 @@ static int wait_for(struct posix_place *p, int byte, int64_t wait_us)
 
 	for (;;) {
 		int err = set_lock(p, byte, F_WRLCK);
-		int64_t left = start + wait_us - tote__clock_monotonic(&p->backend->clock);
+		int64_t spent = tote__clock_monotonic(&p->backend->clock) - start;
 
-		if (err != EAGAIN || wait_us <= 0 || left <= 0)
+		if (err != EAGAIN || wait_us <= spent)
 			return err;
-		p->backend->kernel->nap(nap < left ? nap : left);
+		p->backend->kernel->nap(nap < wait_us - spent ? nap : wait_us - spent);
 		nap = nap * 2 > NAP_MAX_US ? NAP_MAX_US : nap * 2;
 	}
 }

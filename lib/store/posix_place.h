@@ -16,8 +16,8 @@ struct posix_backend {
 	const struct heap *heap;
 	const struct kernel *kernel;
 	struct clock_source clock; /* the system's: it bounds real waits */
-	pid_t pid;		   /* a forked child unlocks nothing */
-	atomic_int tops;	   /* places that hold their top directory open */
+	pid_t pid;                 /* a forked child unlocks nothing */
+	atomic_int tops;           /* places that hold their top directory open */
 };
 
 struct posix_place {

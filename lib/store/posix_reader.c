@@ -13,13 +13,13 @@
 
 /* The largest logical block that devices have; a page fits it too. */
 #define ALIGNMENT ((uintptr_t)4096)
-#define BOUNCE	  ((size_t)256 << 10)
+#define BOUNCE    ((size_t)256 << 10)
 
 struct reading {
 	struct posix_backend *backend;
 	int fd;
-	int uncached;		 /* asked for */
-	int direct;		 /* fd has O_DIRECT */
+	int uncached;            /* asked for */
+	int direct;              /* fd has O_DIRECT */
 	uint8_t *block, *bounce; /* bounce is the aligned part of block */
 	char *what;
 };

@@ -15,7 +15,7 @@ struct touched_dir {
 	int space;
 	uint32_t pins;
 	uint64_t stamp; /* when it was last marked; 0 never */
-	char *path;	/* below the space; "" is the space itself */
+	char *path;     /* below the space; "" is the space itself */
 };
 
 struct touched {

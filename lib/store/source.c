@@ -52,8 +52,7 @@ static int dup_fd(const struct kernel *k, int fd, int *ret_fd)
 	return *ret_fd < 0 ? errno : 0;
 }
 
-static int start(
-	struct source *s, const char *path, int fd, int follow, struct tote_fault *fault)
+static int start(struct source *s, const char *path, int fd, int follow, struct tote_fault *fault)
 {
 	int err = fd >= 0 ? dup_fd(s->kernel, fd, &s->fd)
 			  : open_path(s->kernel, path, follow, &s->fd);

@@ -22,8 +22,8 @@ int tote__source_open(struct tote_ctx *ctx, const char *path, int fd, struct sou
 int tote__source_open_link(struct tote_ctx *ctx, const char *path, struct source **ret,
 	struct store_stat *ret_stat, struct tote_fault *fault);
 /* The next bytes; *ret_len 0 at the end. */
-int tote__source_read(struct source *s, void *out, size_t cap, size_t *ret_len,
-	struct tote_fault *fault);
+int tote__source_read(
+	struct source *s, void *out, size_t cap, size_t *ret_len, struct tote_fault *fault);
 /* TOTE_E_SOURCE where size, mtime or inode differ from the open, or fewer or more bytes came. */
 int tote__source_check(struct source *s, struct tote_fault *fault);
 void tote__source_close(struct source *s);

@@ -24,7 +24,7 @@ struct walk {
 	const struct heap *heap;
 	const struct kernel *kernel;
 	int top;
-	char *host;	/* path, slash and relative path, of the name that is being looked at */
+	char *host;     /* path, slash and relative path, of the name that is being looked at */
 	char *relative; /* within host */
 	source_walk_fn *each;
 	void *user;

@@ -75,8 +75,8 @@ struct store_identity { /* of the directories that must be no other container's 
 };
 
 /* One found name; name is one component. Return non-zero to stop: list then returns that. */
-typedef int store_list_fn(void *user, const char *name, const struct store_stat *st,
-	struct tote_fault *fault);
+typedef int store_list_fn(
+	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault);
 
 /* The bytes of FORMAT section 5. fcntl.h has a LOCK_WRITE of its own, which is 128. */
 enum { LOCK_BYTE_WRITE = 0, LOCK_BYTE_TURNSTILE = 1, LOCK_BYTE_FOLD = 2 };
@@ -91,7 +91,8 @@ struct store_ops {
 	uint32_t size;
 	uint32_t capabilities;
 	uint32_t durability;
-	uint32_t max_open_stages; /* how many stages may be open at once before others must be kept */
+	uint32_t
+		max_open_stages; /* how many stages may be open at once before others must be kept */
 	uint64_t max_object;
 	uint32_t max_name;
 	uint32_t max_containers; /* 0: no limit */
@@ -152,7 +153,8 @@ struct store_ops {
 	/* Sealing (FORMAT section 7). A stage is nameless: gone after a crash. */
 	int (*stage_begin)(void *place, void **ret_stage, struct tote_fault *fault);
 	int (*stage_write)(void *stage, const void *data, size_t len, struct tote_fault *fault);
-	int (*stage_sync)(void *const *stages, size_t count, struct tote_fault *fault); /* mode 0444 too */
+	int (*stage_sync)(
+		void *const *stages, size_t count, struct tote_fault *fault); /* mode 0444 too */
 	/* Step 3: named .tote-SEQ in assets/; a barrier makes it durable. EXISTS. The stage stays open. */
 	int (*stage_keep)(void *stage, uint64_t seq, struct tote_fault *fault);
 	void (*stage_close)(void *stage); /* without keep: it is gone. NULL is allowed */
@@ -165,8 +167,8 @@ struct store_ops {
 	int (*list_kept)(void *place, uint64_t *seqs, size_t cap, size_t *ret_count,
 		struct tote_fault *fault);
 	/* A takeover's: syncs assets/ and the parents of these paths, whether or not we touched them. */
-	int (*sync_parents)(void *place, const char *const *paths, size_t count,
-		struct tote_fault *fault);
+	int (*sync_parents)(
+		void *place, const char *const *paths, size_t count, struct tote_fault *fault);
 	/* Removes what dead writers left unlocked (.tote-w-*) in assets/, log/ and journal/. */
 	int (*sweep)(void *place, struct tote_fault *fault);
 
@@ -186,8 +188,10 @@ struct store_ops {
 	int (*journal_write)(void *segment, uint64_t offset, const void *data, size_t len,
 		struct tote_fault *fault);
 	int (*journal_sync)(void *segment, struct tote_fault *fault);
-	int (*journal_grow)(void *segment, uint64_t bytes, struct tote_fault *fault); /* synced zeros */
-	int (*journal_is_current)(void *place, uint64_t seq, void *segment); /* 1: the name is this file */
+	int (*journal_grow)(
+		void *segment, uint64_t bytes, struct tote_fault *fault); /* synced zeros */
+	int (*journal_is_current)(
+		void *place, uint64_t seq, void *segment); /* 1: the name is this file */
 	int (*journal_remove)(void *place, uint64_t seq, struct tote_fault *fault);
 	/* Syncs journal/ and ledger/, as a takeover must. */
 	int (*journal_sync_names)(void *place, struct tote_fault *fault);

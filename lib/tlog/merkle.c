@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define SIZE_MAX_LEAVES ((uint64_t)INT64_MAX) /* as the verifiers of the Go world have it */
-#define LEVELS		63
+#define LEVELS          63
 
 /* acc = node(left, acc); the engine is not promised to bear an output that is an input. */
 static void join_left(

@@ -10,7 +10,7 @@
 
 #define TILE_BITS   8
 #define INDEX_MAX   ((uint64_t)INT64_MAX >> TILE_BITS) /* no tree below 2^63 has a tile behind it */
-#define GROUPS_MAX  7				       /* groups of three digits in a uint64 */
+#define GROUPS_MAX  7                                  /* groups of three digits in a uint64 */
 #define NODE_LEVELS (TILE_BITS * TILE_LEVELS - 1)
 
 /* C2SP: three digits a group, an x before each but the last: 1234067 is x001/x234/067. */

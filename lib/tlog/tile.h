@@ -10,7 +10,7 @@
 
 #define TILE_WIDTH    256
 #define TILE_BYTES    (TILE_WIDTH * HASH_LEN)
-#define TILE_LEVELS   8	   /* of 8 bits each: 2^63 leaves */
+#define TILE_LEVELS   8    /* of 8 bits each: 2^63 leaves */
 #define TILE_ENTRIES  (-1) /* the level of entry bundles */
 #define TILE_NAME_MAX 64
 

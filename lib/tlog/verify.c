@@ -11,7 +11,7 @@
 #include <toteborch/verify.h>
 
 #define CHECKPOINT_LEAST offsetof(struct tote_checkpoint, tree_size)
-#define MESSAGE_MAX	 16384 /* of a checkpoint's text; three lines need 400 */
+#define MESSAGE_MAX      16384 /* of a checkpoint's text; three lines need 400 */
 
 static int parse_key(const char *vkey, struct vkey *ret, struct tote_fault *fault)
 {

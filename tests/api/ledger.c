@@ -209,7 +209,7 @@ START_TEST(misuse_of_append_is_refused)
 }
 END_TEST
 
-#define THREADS	   4
+#define THREADS    4
 #define PER_THREAD 100
 
 static void *append_some(void *user)

@@ -98,6 +98,28 @@ START_TEST(an_asset_that_was_cut_or_grew_is_found_at_both_levels)
 }
 END_TEST
 
+START_TEST(an_asset_that_grows_without_end_while_it_is_read_does_not_hold_the_audit)
+{
+	a.target.level = TOTE_LEVEL_FULL;
+	for (int steps = 1, more = 1; more; steps++) {
+		struct run_result result;
+		struct run *run;
+
+		ck_ok(tote__run_start(&a.target, &run, &a.fault), a.fault);
+		for (int i = 0; more && i < steps; i++)
+			more = tote__run_step(run, 1, 0, &a.fault);
+		file_truncate(audited_path(&a, "assets/a"), (size_t)1 << 38);
+		while (tote__run_step(run, 0, 0, &a.fault) > 0)
+			continue;
+		tote__run_result(run, &result);
+		ck_assert_uint_lt(result.bytes, 16 << 20);
+		ck_assert_int_eq(more || result.verdict == TOTE_VERDICT_OK, 1);
+		tote__run_free(run);
+		file_truncate(audited_path(&a, "assets/a"), 5);
+	}
+}
+END_TEST
+
 START_TEST(a_missing_asset_is_found_and_so_are_all_of_a_missing_directory)
 {
 	for (size_t i = 0; i < SEALED; i++) {
@@ -317,6 +339,7 @@ Suite *asset_audit_suite(void)
 	tcase_add_test(t, every_changed_byte_of_an_asset_is_found_at_level_full);
 	tcase_add_test(t, a_changed_asset_is_shown_with_both_digests);
 	tcase_add_test(t, an_asset_that_was_cut_or_grew_is_found_at_both_levels);
+	tcase_add_test(t, an_asset_that_grows_without_end_while_it_is_read_does_not_hold_the_audit);
 	tcase_add_test(t, a_missing_asset_is_found_and_so_are_all_of_a_missing_directory);
 	tcase_add_test(t, a_file_that_no_entry_names_is_found_wherever_it_lies);
 	tcase_add_test(t, a_writable_executable_or_linked_asset_is_found);

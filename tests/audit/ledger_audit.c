@@ -20,7 +20,7 @@ static void teardown(void)
 }
 
 #define LOG(name) "ledger/log/" name
-#define NO_SEQ	  FINDING_NO_SEQ
+#define NO_SEQ    FINDING_NO_SEQ
 
 /* The files of the log, as checkpoints of 280 and 300 entries leave them. */
 static const char *const log_files[] = {LOG("tile/entries/000"), LOG("tile/entries/001.p/24"),

@@ -11,12 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ORIGIN	"archive.example.com/acme"
-#define OWN	ORIGIN "/orchestrator"
-#define BOX	ORIGIN "/contracts"
+#define ORIGIN  "archive.example.com/acme"
+#define OWN     ORIGIN "/orchestrator"
+#define BOX     ORIGIN "/contracts"
 #define WITNESS ORIGIN "/witness"
-#define NO_SEQ	FINDING_NO_SEQ
-#define REPORT	"{\"schema\":1}\n"
+#define NO_SEQ  FINDING_NO_SEQ
+#define REPORT  "{\"schema\":1}\n"
 
 static struct {
 	struct scratch scratch;

@@ -18,8 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS_MAX 101u
-
 struct rounds {
 	unsigned count;
 	double value[SIDES_MAX][MEASURES][ROUNDS_MAX];
@@ -157,7 +155,10 @@ static void row_print(struct bench *bench, const struct row *row, const struct s
 	}
 	for (i = 0; i < rounds->count; i++)
 		ratios[i] = peer ? a[i] / rounds->value[row->peer][row->measure][i] : a[i];
-	ratio = quantile(ratios, rounds->count, 0.5);
+	ratio = ratios[rounds->count - 1];
+	qsort(ratios, rounds->count, sizeof(*ratios), ascending);
+	if (row->measure == 0)
+		ratio = quantile(ratios, rounds->count, 0.5);
 	printf("%-44s", row->work);
 	if (peer)
 		printf(" ratio %s", number(text[0], ratio));
@@ -194,7 +195,8 @@ void bench_family(struct bench *bench, unsigned count, const struct side *sides,
 		}
 	for (s = 0; s < side_count; s++)
 		for (m = 0; m < MEASURES; m++)
-			rounds->median[s][m] = median(rounds->value[s][m], rounds->count);
+			rounds->median[s][m] = m ? rounds->value[s][m][rounds->count - 1]
+						 : median(rounds->value[s][m], rounds->count);
 	for (s = 0; s < row_count; s++)
 		row_print(bench, &rows[s], sides, rounds);
 	fflush(stdout);
@@ -234,7 +236,7 @@ static void begin(struct bench *bench)
 	memset(bench, 0, sizeof(*bench));
 	bench->scale = setting("BENCH_SCALE", 1, 0.0001, 100);
 	bench->rounds = (unsigned)setting(
-		"BENCH_ROUNDS", bench->scale < 1 ? ROUNDS_LEAST : 15, ROUNDS_LEAST, ROUNDS_MAX);
+		"BENCH_ROUNDS", bench->scale < 1 ? ROUNDS_LEAST : 15, ROUNDS_LEAST, ROUNDS_MAX / 4);
 	if (!base || !*base)
 		base = ".";
 	if (snprintf(scratch, sizeof(scratch), "%s/toteborch-bench-XXXXXX", base) >=

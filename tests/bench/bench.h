@@ -15,22 +15,23 @@
 
 #define SIDES_MAX   8u
 #define MEASURES    2u
-#define ALONE	    SIDES_MAX /* a row without a peer: what is measured stands against the bound */
+#define ALONE       SIDES_MAX /* a row without a peer: what is measured stands against the bound */
 #define ABSOLUTE    SIDES_MAX /* a band in the side's own unit */
-#define PAYLOAD	    256u
-#define BATCH	    1000u
-#define THREADS	    64u
+#define PAYLOAD     256u
+#define BATCH       1000u
+#define THREADS     64u
 #define PROCESSES   8u
-#define BLOCK	    4096u
+#define BLOCK       4096u
 #define PATH_LENGTH 512u
 
 struct bench {
 	char directory[PATH_LENGTH / 2]; /* scratch: every file of every side lies here */
-	double scale;			 /* of the full sizes; below 1 nothing is judged */
-	unsigned rounds;		 /* of the families whose work is short */
+	double scale;                    /* of the full sizes; below 1 nothing is judged */
+	unsigned rounds;                 /* of the families whose work is short */
 	unsigned passed, below, voided, absent;
 };
 
+#define ROUNDS_MAX   1000u
 #define ROUNDS_LEAST 5u /* for families whose one round takes many seconds */
 
 /*
@@ -48,7 +49,10 @@ struct side {
 	double low, high;
 };
 
-/* ours against peer, by one measure: ours / peer is at least bound or, where at_most, at most. */
+/*
+ * ours against peer, by one measure: the median of ours / peer is at least bound or, where at_most,
+ * at most. Measure 1 is one over all rounds so far, so that the last one's is what counts.
+ */
 struct row {
 	const char *work;
 	unsigned ours, peer, measure;

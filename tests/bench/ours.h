@@ -17,8 +17,9 @@ struct ours {
 	char key[PATH_LENGTH + 64];
 	tote_ctx *ctx;
 	tote_box *box;
-	size_t count;	 /* of appends or batches a run */
-	double *latency; /* of each, in seconds; NULL where nobody asks */
+	size_t count;    /* of appends or batches a run */
+	double *latency; /* of each append of all runs so far, in seconds; NULL where nobody asks */
+	size_t measured; /* of them */
 };
 
 /* Makes a root and a container of that name in the scratch directory and opens it. */

@@ -12,19 +12,20 @@
 /* A zeroed, synced file that is written block by block, over and over. */
 struct bare {
 	int fd;
-	size_t size;	 /* of the file, in bytes */
-	size_t block;	 /* of one write, in bytes */
-	size_t count;	 /* of writes a run */
-	size_t at;	 /* where the next write goes */
-	double *latency; /* as of struct ours */
+	size_t size;     /* of the file, in bytes */
+	size_t block;    /* of one write, in bytes */
+	size_t count;    /* of writes a run */
+	size_t at;       /* where the next write goes */
+	double *latency; /* with measured as of struct ours */
+	size_t measured;
 	char *bytes;
 	char path[PATH_LENGTH];
 };
 
 void bare_make(struct bare *bare, const struct bench *bench, const char *name, size_t block);
 void bare_drop(struct bare *bare);
-void bare_append(void *state, double value[MEASURES]);	  /* one thread: write, sync */
-void bare_group(void *state, double value[MEASURES]);	  /* THREADS threads behind a leader */
+void bare_append(void *state, double value[MEASURES]);    /* one thread: write, sync */
+void bare_group(void *state, double value[MEASURES]);     /* THREADS threads behind a leader */
 void bare_processes(void *state, double value[MEASURES]); /* lock, write, sync, unlock */
 
 struct peer_db {

@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define ZEROED	  ((size_t)16 << 20) /* as long as a segment of the journal becomes */
-#define SUBMITTED 512u		     /* bytes of one thread's record within a group */
+#define ZEROED    ((size_t)16 << 20) /* as long as a segment of the journal becomes */
+#define SUBMITTED 512u               /* bytes of one thread's record within a group */
 
 void bare_make(struct bare *bare, const struct bench *bench, const char *name, size_t block)
 {
@@ -62,12 +62,12 @@ void bare_append(void *state, double value[MEASURES])
 		bare->at = (bare->at + bare->block) % bare->size;
 		at = now();
 		if (bare->latency)
-			bare->latency[i] = at - last;
+			bare->latency[bare->measured++] = at - last;
 		last = at;
 	}
 	value[0] = (double)bare->count / (last - began);
 	if (bare->latency)
-		value[1] = quantile(bare->latency, bare->count, 0.99) * 1e6;
+		value[1] = quantile(bare->latency, bare->measured, 0.99) * 1e6;
 }
 
 /* ---- group commit: who finds no leader leads, and writes what gathered meanwhile ---- */

@@ -61,9 +61,9 @@ void bench_processes(struct bench *bench)
 	ours_close(&ours); /* a child takes no handle of its parent's */
 	bare_make(&locked, bench, "locked.bare", BLOCK);
 	bare_make(&bare, bench, "processes.bare", BLOCK);
-	ours.count = locked.count = PROCESSES * bench_size(bench, 50, 10);
-	bare.count = bench_size(bench, 250, 20);
-	bench_family(bench, bench->rounds, sides, SIDES, rows, sizeof(rows) / sizeof(rows[0]));
+	ours.count = locked.count = PROCESSES * 10;
+	bare.count = 40;
+	bench_family(bench, 2 * bench->rounds, sides, SIDES, rows, sizeof(rows) / sizeof(rows[0]));
 	ours_drop(&ours);
 	bare_drop(&locked);
 	bare_drop(&bare);

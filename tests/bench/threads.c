@@ -80,9 +80,9 @@ void bench_threads(struct bench *bench)
 	bare_make(&group, bench, "group.bare", BLOCK);
 	bare_make(&bare, bench, "threads.bare", BLOCK);
 	sqlite_make(&sqlite, bench, "threads.sqlite");
-	ours.count = group.count = THREADS * bench_size(bench, 100, 4);
-	bare.count = sqlite.count = THREADS * bench_size(bench, 4, 2);
-	bench_family(bench, bench->rounds, sides, SIDES, rows, sizeof(rows) / sizeof(rows[0]));
+	ours.count = group.count = THREADS * 10;
+	bare.count = sqlite.count = THREADS;
+	bench_family(bench, 4 * bench->rounds, sides, SIDES, rows, sizeof(rows) / sizeof(rows[0]));
 	ours_drop(&ours);
 	bare_drop(&group);
 	bare_drop(&bare);

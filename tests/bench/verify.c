@@ -19,6 +19,7 @@ struct verified {
 	struct hashing hashing;
 	const char *go; /* the Go reader, NULL where there is none */
 	size_t entries;
+	double peak; /* MiB, of all runs so far */
 	char log[PATH_LENGTH + 128];
 	char vkey[320];
 	char count[24];
@@ -88,7 +89,9 @@ static void run_ours(void *state, double value[MEASURES])
 	char out[32];
 
 	value[0] = (double)verified->entries / child_run(argv, out, sizeof(out) - 1);
-	value[1] = strtod(out, NULL) / 1024;
+	if (strtod(out, NULL) / 1024 > verified->peak)
+		verified->peak = strtod(out, NULL) / 1024;
+	value[1] = verified->peak;
 }
 
 static void run_go(void *state, double value[MEASURES])

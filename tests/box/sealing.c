@@ -288,8 +288,8 @@ END_TEST
 START_TEST(what_the_container_holds_against_it_is_known_before_the_first_byte)
 {
 	static const struct wanted wanted[] = {{"tree/a/one", TOTE_E_EXISTS}, /* other bytes */
-		{"tree/a/two", TOTE_E_EXISTS},				      /* of the same size */
-		{"tree/a.d/three", TOTE_E_EXISTS},			      /* below a file */
+		{"tree/a/two", TOTE_E_EXISTS},                                /* of the same size */
+		{"tree/a.d/three", TOTE_E_EXISTS},                            /* below a file */
 		{"tree/four", TOTE_E_EXISTS}, /* a file lies there */
 		{NULL, 0}};
 	tote_sealing *sealing;

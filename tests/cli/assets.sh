@@ -50,6 +50,9 @@ says err '"offenders":[{'
 ends 1 $root seal box absent
 ends 2 $root seal box /
 ends 2 $root seal box .
+mkdir -p hollow/below
+ends 0 $root seal box hollow
+says out 'directories alone are not kept'
 
 # Names that would do something to a terminal, and names that sha256sum escapes.
 printf 1 >"names/$(printf 'red\033[31m')"

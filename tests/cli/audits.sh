@@ -19,8 +19,30 @@ holds 'the last line is the verdict' [ "$(tail -n 1 out | cut -c1-7)" = 'all 2 c
 ends 0 $root audit box --level structure
 ends 0 $root audit orchestrator
 ends 1 $root audit nobody
+
+# What nobody looked at is not well: the bytes of assets, entries since the audit, a shorter ledger.
 ends 0 $root status
+says out 'ok (structure)'
+silent out 'all is well'
+ends 0 $root audit
+ends 0 $root status
+says out 'all is well: 2 containers'
 says out 'no flag stands'
+cp -a root older
+ends 0 $root append spare --field n=2
+ends 0 $root status
+says out 'nothing is known to be wrong; 1 audited in part only: totectl audit'
+ends 0 $root audit spare
+ends 0 $root status
+says out 'all is well'
+mv root/containers/spare newer
+mv older/containers/spare root/containers/spare
+ends 3 $root status spare
+says out 'shorter'
+silent out 'all is well'
+rm -rf root/containers/spare older
+mv newer root/containers/spare
+ends 0 $root status
 
 cp -a root whole
 assets=root/containers/box/assets

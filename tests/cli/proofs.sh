@@ -62,7 +62,10 @@ ends 1 verify no-such-proof --entry entry --vkey keys
 cp -a root/containers/box/ledger copy
 ends 0 verify copy --vkey keys --witness keys
 says out 'is whole'
+says out 'witnessed'
 ends 0 verify copy/log --vkey keys
+says out 'no cosignature verified'
+silent out 'unwitnessed'
 ends 12 verify copy --vkey other
 ends 2 verify copy --entry entry --vkey keys
 flip "$(find copy/log/tile/entries -type f | head -n 1)"

@@ -43,6 +43,15 @@ says out 'witness archive.example.com/test/witness+'
 ends 1 -C root keys nobody
 ends 1 -C root log nobody
 
+# An ID may be a word of the text: it is named all the same, and what failed is not said to go on.
+ends 0 -C root provision container
+ends 1 -C root dispose container --reason over --yes
+says err 'totectl dispose: container: '
+ends 0 -C root archive container --reason over --yes
+ends 1 -C root seal container empty/file
+says err 'nothing was sealed'
+silent err 'goes on'
+
 ends 0 -C root detach elsewhere --reason 'moved away'
 ends 1 -C root append elsewhere
 ends 1 -C root provision elsewhere

@@ -19,6 +19,18 @@ done
 ends 0 --version
 says out "totectl 0."
 
+ends 0 --version --json
+says out '"version":"0.'
+ends 0 help
+says out 'Exit codes'
+ends 0 help seal
+says out 'totectl seal ID SOURCE'
+ends 2 help frobnicate
+ends 2 -V
+silent err 'did you mean'
+ends 2 -C root init --origin https://archive.example.com/test
+says err 'without what stands before ://'
+
 for verb in $verbs; do
 	ends 0 $verb --help
 	holds "help of $verb begins with an example" [ "$(head -n 1 out)" = 'For example' ]

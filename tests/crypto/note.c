@@ -10,9 +10,9 @@
 /* tests/vectors/tlog-vectors.json: note. */
 #define LOG_VKEY     "example.com/toteborch/demo+149729c4+AYkhxvZZ/W14I8XPkmxk9TM8Q9+bC/EiGMouIRk61za8"
 #define WITNESS_VKEY "witness.example/w1+5df76cea+BJplUOZ3MXtN692o2qFTNBcCDGJFYkSwIsnbEeUu1P2b"
-#define TEXT	     "example.com/toteborch/demo\n8\ntpcyzlyRQWLKmsz69OldP5h01ogFQ3CIqv8YSk25Z3M=\n"
+#define TEXT         "example.com/toteborch/demo\n8\ntpcyzlyRQWLKmsz69OldP5h01ogFQ3CIqv8YSk25Z3M=\n"
 #define LOG_SEED     "afa09eaea0ee83aca18ca42da3c1fb4686a884b61808fcdeb51bcb96b82efcca"
-#define DASH	     "\xE2\x80\x94 "
+#define DASH         "\xE2\x80\x94 "
 #define LOG_LINE                                                                                   \
 	DASH "example.com/toteborch/demo "                                                         \
 	     "FJcpxCrHnfxYg0MGW9L5XdUrGALRizzPp3u7cok9i4qrp7ZuR/wfad2cY744L3S3mLnE0ppAWiC+"        \

@@ -7,10 +7,10 @@
 #include "support/support.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define PREV	     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-#define TIME	     "2026-11-23T08:15:00.123456Z"
-#define TIME_US	     INT64_C(1795421700123456)
-#define HEAD	     "toteborch.entry/1 record\nseq 41\ntime " TIME "\nprev " PREV "\n"
+#define PREV         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define TIME         "2026-11-23T08:15:00.123456Z"
+#define TIME_US      INT64_C(1795421700123456)
+#define HEAD         "toteborch.entry/1 record\nseq 41\ntime " TIME "\nprev " PREV "\n"
 
 static const uint8_t zero_prev[HASH_LEN];
 

@@ -16,12 +16,12 @@
 			ck_abort_msg("%s", #what);                                                 \
 	} while (0)
 
-#define PREV	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-#define TIME	"2026-11-23T08:15:00.123456Z"
+#define PREV    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define TIME    "2026-11-23T08:15:00.123456Z"
 #define TIME_US INT64_C(1795421700123456)
-#define FIXED	"seq 41\ntime " TIME "\nprev " PREV "\n"
-#define HEAD	"toteborch.entry/1 record\n" FIXED
-#define SEALED	"toteborch.entry/1 asset.sealed\n" FIXED
+#define FIXED   "seq 41\ntime " TIME "\nprev " PREV "\n"
+#define HEAD    "toteborch.entry/1 record\n" FIXED
+#define SEALED  "toteborch.entry/1 asset.sealed\n" FIXED
 
 static const uint8_t zero_prev[HASH_LEN];
 

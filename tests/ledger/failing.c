@@ -129,6 +129,30 @@ START_TEST(a_full_disk_is_the_trouble_of_one_call)
 }
 END_TEST
 
+/* A checkpoint found in place may never have been synced: no fold answers with it before that. */
+START_TEST(a_checkpoint_in_place_is_synced_before_it_is_promised)
+{
+	struct faults faults;
+	struct checkpoint c;
+	struct fixture f;
+	struct ledger *l;
+
+	fixture_make(&f, backends[_i]);
+	tote__ledger_close(fixture_create(&f));
+	faults_make(&faults, &f.place);
+	faults.only = "cell_sync";
+	f.options.place = &faults.place;
+	l = fixture_open(&f);
+	faults_arm(&faults, FAULT_ONCE, 0);
+	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_IO, f.fault);
+	memset(&f.fault, 0, sizeof(f.fault));
+	ck_ok(tote__ledger_fold(l, &c, NULL, &f.fault), f.fault);
+	ck_assert_uint_eq(c.size, 1);
+	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
 START_TEST(damage_lets_nothing_be_appended_and_nothing_is_cut_off)
 {
 	struct ledger_info info;
@@ -253,6 +277,7 @@ Suite *failing_suite(void)
 	tcase_add_loop_test(t, a_failed_append_is_not_acknowledged_and_nothing_else_is_lost, 0, 4);
 	tcase_add_loop_test(t, a_failed_sync_poisons_until_recovered, 0, 2);
 	tcase_add_loop_test(t, a_full_disk_is_the_trouble_of_one_call, 0, 2);
+	tcase_add_loop_test(t, a_checkpoint_in_place_is_synced_before_it_is_promised, 0, 2);
 	tcase_add_test(t, damage_lets_nothing_be_appended_and_nothing_is_cut_off);
 	tcase_add_test(t, a_torn_tail_is_written_over_and_nothing_acknowledged_is_lost);
 	tcase_add_test(t, no_allocation_that_fails_loses_or_leaks_anything);

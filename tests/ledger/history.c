@@ -6,9 +6,9 @@
 #include "support/ledger_fixture.h"
 #include "support/store_faults.h"
 
-#define WRITERS	  3
+#define WRITERS   3
 #define HISTORIES 60
-#define STEPS	  60
+#define STEPS     60
 
 struct writer {
 	struct place place;
@@ -20,9 +20,9 @@ struct history {
 	struct fixture f;
 	struct writer writer[WRITERS];
 	uint64_t random;
-	uint64_t number;		  /* of the next record */
+	uint64_t number;                  /* of the next record */
 	uint64_t acknowledged[4 * STEPS]; /* by seq: its number, 0 where not said */
-	uint64_t last;			  /* above the highest acknowledged seq */
+	uint64_t last;                    /* above the highest acknowledged seq */
 	long acknowledgements, faults;
 };
 

@@ -6,6 +6,7 @@
 #include "ledger/segment.h"
 #include "support/ledger_fixture.h"
 #include "support/store_faults.h"
+#include <unistd.h>
 
 static const char *const backends[] = {"memory", "posix"};
 
@@ -99,6 +100,32 @@ START_TEST(a_seal_left_open_is_settled_by_the_next_holder)
 	append_numbers(l, 5, 6);
 	ck_assert_int_eq(settling.calls, 1);
 	ledger_is_whole(l, 6);
+	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* What a poisoned handle left may need an entry of its own before anything else is right again. */
+START_TEST(a_recovery_may_write_what_settles_an_open_seal)
+{
+	struct settling settling = {0};
+	struct fixture f;
+	struct ledger *l;
+
+	fixture_make(&f, backends[_i]);
+	tote__ledger_close(fixture_create(&f));
+	f.options.hooks.user = &settling;
+	f.options.hooks.settle = count_settling;
+	l = fixture_open(&f);
+	append_numbers(l, 1, 3);
+	ck_ok(tote__ledger_hold(l, &f.fault), f.fault);
+	tote__ledger_open_seal(l, 1);
+	tote__ledger_poison(l);
+	tote__ledger_release(l);
+	ck_ok(tote__ledger_recover(l, &f.fault), f.fault);
+	ck_assert_int_eq(settling.calls, 1);
+	append_numbers(l, 4, 5);
+	ledger_is_whole(l, 5);
 	tote__ledger_close(l);
 	fixture_remove(&f);
 }
@@ -258,6 +285,37 @@ START_TEST(after_idle_it_is_read_on_without_replay_or_takeover)
 }
 END_TEST
 
+/* A mark that fell back would let rot in what was acknowledged pass for a torn tail. */
+START_TEST(who_cannot_read_what_others_appended_leaves_their_mark_alone)
+{
+	static const char *const calls[] = {"line_read", "journal_read", "journal_size"};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct second s;
+		struct fixture f;
+		struct ledger *l;
+
+		fixture_make(&f, backends[_i]);
+		l = fixture_create(&f);
+		second_open(&s, &f);
+		append_numbers(s.ledger, 1, 2);
+		append_numbers(l, 2, 6);
+		s.faults.only = calls[i];
+		faults_arm(&s.faults, FAULT_ONCE, 0);
+		ck_fault(tote__ledger_hold(s.ledger, &f.fault), TOTE_E_IO, f.fault);
+		ck_assert_int_eq(s.faults.fired, 1);
+		faults_disarm(&s.faults);
+		memset(&f.fault, 0, sizeof(f.fault));
+		ck_assert_uint_eq(line_of(&f).mark, 6);
+		append_numbers(s.ledger, 6, 7);
+		ledger_is_whole(l, 7);
+		second_close(&s);
+		tote__ledger_close(l);
+		fixture_remove(&f);
+	}
+}
+END_TEST
+
 /* Segments that another handle made are read on in, one after the other. */
 START_TEST(it_is_read_on_into_new_segments)
 {
@@ -361,6 +419,68 @@ START_TEST(a_takeover_writes_again_what_is_above_the_mark)
 }
 END_TEST
 
+/*
+ * A fold holds byte 2 alone while it removes segments: a takeover looks again. The replay opens
+ * each, then the writer, then who writes it again.
+ */
+START_TEST(a_segment_that_goes_away_under_a_takeover_means_again)
+{
+	for (long k = 0; k < 3; k++) {
+		struct second s;
+		struct fixture f;
+		struct ledger *l;
+		struct line line;
+
+		fixture_make(&f, backends[_i]);
+		l = fixture_create(&f);
+		append_numbers(l, 1, 6);
+		tote__ledger_close(l);
+		second_open(&s, &f);
+		line = line_of(&f);
+		line.state = LINE_BUSY;
+		line.mark = 4;
+		put_line(&f, &line);
+		s.faults.only = "journal_open";
+		s.faults.code = TOTE_E_NOT_FOUND;
+		faults_arm(&s.faults, FAULT_ONCE, k);
+		ck_ok(tote__ledger_hold(s.ledger, &f.fault), f.fault);
+		ck_assert_int_eq(s.faults.fired, 1);
+		faults_disarm(&s.faults);
+		tote__ledger_release(s.ledger);
+		ledger_is_whole(s.ledger, 6);
+		second_close(&s);
+		fixture_remove(&f);
+	}
+}
+END_TEST
+
+/* Where there is no O_TMPFILE and no RENAME_NOREPLACE, a death between link and unlink leaves both. */
+START_TEST(a_second_name_that_a_dead_maker_of_a_segment_left_is_in_nobodys_way)
+{
+	struct fixture f;
+	struct ledger *l;
+	struct line line;
+	char other[500];
+
+	fixture_make(&f, "posix");
+	l = fixture_create(&f);
+	append_numbers(l, 1, 5);
+	line = line_of(&f);
+	line.state = LINE_BUSY;
+	put_line(&f, &line);
+	tote__ledger_close(l);
+	snprintf(other, sizeof(other), "%s", fixture_segment(&f, 0));
+	strcpy(strrchr(other, '/'), "/.tote-w-000102030405060708090a0b");
+	ck_assert_int_eq(link(fixture_segment(&f, 0), other), 0);
+	l = fixture_open(&f);
+	append_numbers(l, 5, 6);
+	ck_assert_int_ne(access(other, F_OK), 0);
+	ledger_is_whole(l, 6);
+	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
 START_TEST(a_mark_that_the_journal_does_not_reach_is_damage)
 {
 	struct fixture f;
@@ -432,13 +552,17 @@ Suite *hold_suite(void)
 	tcase_add_loop_test(t, a_lock_file_that_was_replaced_is_not_trusted, 0, 2);
 	tcase_add_test(t, a_lock_file_that_is_new_means_a_takeover);
 	tcase_add_loop_test(t, a_seal_left_open_is_settled_by_the_next_holder, 0, 2);
+	tcase_add_loop_test(t, a_recovery_may_write_what_settles_an_open_seal, 0, 2);
 	tcase_add_loop_test(t, writes_under_one_hold_follow_each_other, 0, 2);
 	tcase_add_loop_test(
 		t, the_line_is_busy_while_held_and_bears_the_mark_after_each_sync, 0, 2);
 	tcase_add_loop_test(t, after_idle_it_is_read_on_without_replay_or_takeover, 0, 2);
+	tcase_add_loop_test(t, who_cannot_read_what_others_appended_leaves_their_mark_alone, 0, 2);
 	tcase_add_loop_test(t, it_is_read_on_into_new_segments, 0, 2);
 	tcase_add_loop_test(t, whatever_is_not_a_clean_idle_means_a_takeover, 0, 2);
 	tcase_add_loop_test(t, a_takeover_writes_again_what_is_above_the_mark, 0, 2);
+	tcase_add_loop_test(t, a_segment_that_goes_away_under_a_takeover_means_again, 0, 2);
+	tcase_add_test(t, a_second_name_that_a_dead_maker_of_a_segment_left_is_in_nobodys_way);
 	tcase_add_loop_test(t, a_mark_that_the_journal_does_not_reach_is_damage, 0, 2);
 	tcase_add_loop_test(t, a_segment_that_was_removed_is_not_written_into, 0, 2);
 	suite_add_tcase(s, t);

@@ -7,6 +7,7 @@
 #include "ledger/segfile.h"
 #include "support/ledger_fixture.h"
 #include "support/store_faults.h"
+#include <unistd.h>
 
 #define GROUPS 6 /* entries 1 to 6, one in each block but for the large one */
 #define LARGE  4 /* this one has a payload of LARGE_BYTES */
@@ -443,37 +444,102 @@ START_TEST(a_segment_that_goes_away_meanwhile_means_again)
 END_TEST
 
 /* Groups of nearly 4 MiB: four fill a segment. */
-START_TEST(a_journal_of_several_segments_is_one_chain)
+static void append_huge(struct journal *j, int groups)
 {
+	const struct ledger_options kept = j->f.options;
 	struct numbered n;
 	struct draft drafts[65];
 	char *payload = calloc(1, 60000);
-	struct journal j;
 	struct ledger *l;
-	struct replay r;
 	uint64_t seq;
 
-	journal_make(&j);
-	j.f.options.signer = NULL; /* else it would be folded */
-	l = fixture_open(&j.f);
+	j->f.options.signer = NULL; /* else it would be folded */
+	l = fixture_open(&j->f);
 	numbered_draft(&n, 0);
 	for (size_t i = 0; i < 65; i++) {
 		drafts[i] = n.draft;
 		drafts[i].payload = payload;
 		drafts[i].payload_len = 60000;
 	}
-	for (int i = 0; i < 5; i++)
-		ck_ok(tote__ledger_append(l, drafts, 65, LEDGER_SEQ_ANY, 1, &seq, &j.f.fault),
-			j.f.fault);
+	while (groups--)
+		ck_ok(tote__ledger_append(l, drafts, 65, LEDGER_SEQ_ANY, 1, &seq, &j->f.fault),
+			j->f.fault);
 	tote__ledger_close(l);
 	free(payload);
+	j->f.options = kept;
+}
+
+/* Folds once the checkpoint was read. */
+static void fold_meanwhile(void *user, const char *call)
+{
+	struct journal *j = user;
+	struct tote_fault fault;
+	struct checkpoint c;
+	struct ledger *l;
+
+	if (strcmp(call, "cell_read") != 0 || access(fixture_segment(&j->f, 0), F_OK) != 0)
+		return;
+	memset(&fault, 0, sizeof(fault));
+	l = fixture_open(&j->f);
+	ck_ok(tote__ledger_fold(l, &c, NULL, &fault), fault);
+	tote__ledger_close(l);
+}
+
+/* Who holds byte 0 does not hold byte 2: a fold may end, and remove segments, under his replay. */
+START_TEST(a_fold_that_ends_meanwhile_is_no_damage)
+{
+	struct faults faults;
+	struct journal j;
+	struct replay r;
+
+	journal_make(&j);
+	append_huge(&j, 5);
+	faults_make(&faults, &j.f.place);
+	faults.after = fold_meanwhile;
+	faults.user = &j;
+	ck_ok(tote__replay(&faults.place, NULL, 0, j.genesis, &r, &j.f.fault), j.f.fault);
+	ck_assert_msg(!r.damaged, "%s", r.why.text);
+	ck_assert_uint_eq(r.end, GROUPS + 1 + 5 * 65);
+	tote__replay_free(&r);
+	journal_remove(&j);
+}
+END_TEST
+
+/* E is where the entries end, whatever else is wrong behind them. */
+START_TEST(a_bad_header_behind_what_is_whole_takes_nothing_of_it_away)
+{
+	struct journal j;
+	struct replay r;
+	uint64_t newest;
+
+	journal_make(&j);
+	append_huge(&j, 5);
+	ck_ok(run(&j, 0, &r), j.f.fault);
+	newest = r.segments[1];
+	tote__replay_free(&r);
+	file_flip(fixture_segment(&j.f, newest), 30, 1);
+	ck_ok(run(&j, 0, &r), j.f.fault);
+	ck_assert_int_eq(r.damaged, 1);
+	ck_assert_uint_eq(r.damaged_at, newest);
+	ck_assert_uint_eq(r.end, newest);
+	tote__replay_free(&r);
+	journal_remove(&j);
+}
+END_TEST
+
+START_TEST(a_journal_of_several_segments_is_one_chain)
+{
+	struct journal j;
+	struct replay r;
+
+	journal_make(&j);
+	append_huge(&j, 5);
 	ck_ok(run(&j, 0, &r), j.f.fault);
 	ck_assert_int_eq(r.damaged, 0);
 	ck_assert_uint_eq(r.end, GROUPS + 1 + 5 * 65);
 	ck_assert_uint_eq(r.segment_count, 2);
 	ck_assert_uint_eq(r.group_count, GROUPS + 5);
 	ck_assert_int_eq(file_size(fixture_segment(&j.f, 0)), SEGMENT_MAX_BYTES);
-	seq = r.segments[1];
 	tote__replay_free(&r);
 	/* the older segment gone, cut, or with a header that does not check: never silently */
 	file_flip(fixture_segment(&j.f, 0), 30, 1);
@@ -505,6 +571,8 @@ Suite *journal_suite(void)
 	tcase_add_test(t, a_checkpoint_that_the_log_does_not_bear_out_is_damage);
 	tcase_add_test(t, a_read_error_is_never_a_torn_tail);
 	tcase_add_test(t, a_segment_that_goes_away_meanwhile_means_again);
+	tcase_add_test(t, a_fold_that_ends_meanwhile_is_no_damage);
+	tcase_add_test(t, a_bad_header_behind_what_is_whole_takes_nothing_of_it_away);
 	tcase_add_test(t, a_journal_of_several_segments_is_one_chain);
 	suite_add_tcase(s, t);
 	return s;

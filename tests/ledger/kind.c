@@ -8,15 +8,15 @@
 #include "vectors/format_vectors.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define PREV	     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-#define TIME	     "2026-11-23T08:15:00.123456Z"
-#define DIGEST	     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define PREV         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define TIME         "2026-11-23T08:15:00.123456Z"
+#define DIGEST       "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define PROOF                                                                                      \
 	"SJWwHbGbkeMyVYOqXLOGD0mZC50gKLHdJ/cmW4R0rNoB5eOa+qvaHPY7fhNzZfRiWBW1QhnYaNS40WuO2l3fCg=="
 #define VKEY                                                                                       \
 	"archive.example.com/acme/contracts+93e245bb+AYFlGnSseE5O+Bv2gfS9azfCgU6/NIVxQT++j8sYim2G"
 #define COSIGNER "witness.example/w1+5df76cea+BJplUOZ3MXtN692o2qFTNBcCDGJFYkSwIsnbEeUu1P2b"
-#define BOTH	 (LEDGER_CONTAINER | LEDGER_RECORD)
+#define BOTH     (LEDGER_CONTAINER | LEDGER_RECORD)
 
 /*
  * Fields in ascending order, each behind a mark: ! needed and of a form, ~ needed and any text,

@@ -430,6 +430,53 @@ START_TEST(every_entry_is_observed_once_and_in_order)
 }
 END_TEST
 
+struct failing_seen {
+	uint64_t next;
+	int fail;
+};
+
+static int see_or_fail(void *user, const struct entry *e, struct tote_fault *fault)
+{
+	struct failing_seen *s = user;
+
+	if (s->fail)
+		return tote__fault(fault, TOTE_E_NO_MEMORY, "no memory to see it");
+	ck_assert_uint_eq(e->seq, s->next);
+	s->next++;
+	return 0;
+}
+
+/* A room above that missed an entry would admit what that entry forbids. */
+START_TEST(nothing_is_written_behind_an_entry_that_was_not_observed)
+{
+	struct failing_seen seen = {0};
+	struct numbered n;
+	struct fixture f;
+	struct ledger *l;
+	uint64_t seq;
+
+	fixture_make(&f, backends[_i]);
+	tote__ledger_close(fixture_create(&f));
+	f.options.hooks.user = &seen;
+	f.options.hooks.observe = see_or_fail;
+	l = fixture_open(&f);
+	numbered_draft(&n, 1);
+	ck_ok(tote__ledger_hold(l, &f.fault), f.fault);
+	seen.fail = 1;
+	ck_ok(tote__ledger_write(l, &n.draft, 1, &seq, &f.fault), f.fault); /* it is durable */
+	ck_fault(tote__ledger_write(l, &n.draft, 1, &seq, &f.fault), TOTE_E_NO_MEMORY, f.fault);
+	ck_assert_uint_eq(tote__ledger_next(l), 2);
+	seen.fail = 0;
+	memset(&f.fault, 0, sizeof(f.fault));
+	ck_ok(tote__ledger_write(l, &n.draft, 1, &seq, &f.fault), f.fault);
+	ck_assert_uint_eq(seq, 2);
+	ck_assert_uint_eq(seen.next, 3);
+	tote__ledger_release(l);
+	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
 Suite *ledger_suite(void)
 {
 	Suite *s = suite_create("ledger");
@@ -455,6 +502,7 @@ Suite *ledger_suite(void)
 	tcase_add_loop_test(t, without_a_signer_the_journal_has_a_bound, 0, 2);
 	tcase_add_test(t, what_the_room_above_does_not_admit_is_refused);
 	tcase_add_loop_test(t, every_entry_is_observed_once_and_in_order, 0, 2);
+	tcase_add_loop_test(t, nothing_is_written_behind_an_entry_that_was_not_observed, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }

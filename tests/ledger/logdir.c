@@ -110,7 +110,7 @@ START_TEST(an_older_checkpoint_is_read_after_its_partial_files_are_gone)
 	for (size_t i = 0; i < 2; i++)
 		logs_remove(f->logs, partial[i]);
 	open_size(f, 300);
-	all_is_well(f);			  /* the first entries and hashes of the full ones */
+	all_is_well(f);                   /* the first entries and hashes of the full ones */
 	logs_remove(f->logs, partial[2]); /* nothing takes the place of this one */
 	is_found(f, 0, "tile/1/000.p/1", -1);
 	is_found(f, 0, "missing", -1);

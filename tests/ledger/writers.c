@@ -87,7 +87,7 @@ START_TEST(two_handles_take_turns)
 END_TEST
 
 #define THREADS 8
-#define EACH	40
+#define EACH    40
 
 struct thread {
 	pthread_t id;

@@ -317,6 +317,104 @@ START_TEST(a_cancelled_job_is_incomplete_and_says_so_on_record)
 }
 END_TEST
 
+START_TEST(a_checkpoint_that_is_gone_or_changed_is_found_and_not_written_over)
+{
+	static const char *const ids[] = {"a", "orchestrator"};
+	char here[512], copy[512], last[512];
+	struct root r;
+	struct outcome o;
+	tote_box *box;
+
+	root_make(&r);
+	root_provision(&r, "a");
+	root_fill(&r, "a", 3);
+	ck_assert_uint_eq(audit(&r, "a").verdict.verdict, TOTE_VERDICT_OK);
+	named(copy, "%s/copy", r.scratch.path);
+	for (size_t i = 0; i < 2; i++) {
+		named(here,
+			i ? "%s/%s/ledger/log/checkpoint"
+			  : "%s/containers/%s/ledger/log/checkpoint",
+			r.path, ids[i]);
+		copy_tree(here, copy);
+		ck_assert_int_eq(unlink(here), 0);
+		o = audit(&r, ids[i]);
+		ck_assert_uint_eq(o.verdict.verdict, TOTE_VERDICT_DAMAGED);
+		ck_assert_int_eq(has_code(&o, FINDING_CHECKPOINT_MISSING), 1);
+		if (!i) /* the end of an audit folds the record, which brings its own back */
+			ck_assert_int_eq(file_exists(here), 0);
+		remove_tree(copy);
+		if (!i)
+			root_fill(&r, "a", 1);
+	}
+	ck_assert_uint_eq(audit(&r, "a").verdict.verdict, TOTE_VERDICT_OK);
+	named(here, "%s/containers/a/ledger/log/checkpoint", r.path);
+	box = root_box(&r, "a");
+	ck_ok(box_append(box, "not folded", &r.fault), r.fault);
+	tote_box_unref(box);
+	file_flip(here, (size_t)file_size(here) - 20, 1);
+	o = audit(&r, "a");
+	ck_assert_int_eq(has_code(&o, FINDING_COSIGNATURE_BAD), 1);
+	named(last, "%s/orchestrator/keys/orchestrator.last", r.path);
+	file_truncate(last, 0);
+	o = audit(&r, "orchestrator");
+	ck_assert_int_eq(has_code(&o, FINDING_KEY_DAMAGED), 1);
+	ck_assert_int_eq(unlink(last), 0);
+	o = audit(&r, "orchestrator");
+	ck_assert_uint_eq(o.verdict.verdict, TOTE_VERDICT_DAMAGED);
+	ck_assert_int_eq(has_code(&o, FINDING_KEY_DAMAGED), 1);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(a_report_in_the_place_of_one_that_was_not_written_yet_is_damage)
+{
+	struct root r;
+	struct outcome o;
+
+	root_make(&r);
+	root_provision(&r, "a");
+	for (int i = 0; i < 20; i++)
+		file_write(printed("%s/orchestrator/reports/%d.jsonl", r.path, i), "x", 1);
+	o = audit(&r, "a");
+	ck_assert_int_eq(has_code(&o, FINDING_REPORT_CHANGED), 1);
+	ck_assert_uint_eq(o.verdict.verdict, TOTE_VERDICT_DAMAGED);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(a_job_that_was_cancelled_between_two_runs_is_incomplete)
+{
+	struct tote_verdict verdict = {.size = sizeof(verdict)};
+	struct tote_finding finding = {.size = sizeof(finding)};
+	struct root r;
+	tote_audit *job;
+	uint32_t worst;
+	int cancelled = 0;
+
+	root_make(&r);
+	root_provision(&r, "a");
+	root_provision(&r, "b");
+	ck_ok(tote_audit_start(r.o, NULL, &job, &r.fault), r.fault);
+	while (tote_audit_next_verdict(job, &verdict, &r.fault) == 0)
+		ck_assert_int_eq(tote_audit_step(job, 0, 1, &r.fault), 1);
+	ck_assert_uint_eq(verdict.verdict, TOTE_VERDICT_OK);
+	ck_ok(tote_audit_cancel(job, &r.fault), r.fault);
+	ck_assert_int_eq(tote_audit_step(job, 0, 0, &r.fault), 0);
+	ck_ok(tote_audit_worst(job, &worst, &r.fault), r.fault);
+	ck_assert_uint_eq(worst, TOTE_VERDICT_INCOMPLETE);
+	ck_ok(tote_audit_close(job, &r.fault), r.fault);
+	ck_ok(tote_audit_start(r.o, NULL, &job, &r.fault), r.fault);
+	ck_assert_int_eq(tote_audit_step(job, 1, 0, &r.fault), 1);
+	ck_ok(tote_audit_cancel(job, &r.fault), r.fault);
+	ck_assert_int_eq(tote_audit_step(job, 0, 0, &r.fault), 0);
+	while (tote_audit_next_finding(job, &finding, &r.fault) == 1)
+		cancelled += finding.code == FINDING_CANCELLED;
+	ck_assert_int_eq(cancelled, 1);
+	ck_ok(tote_audit_close(job, &r.fault), r.fault);
+	root_remove(&r);
+}
+END_TEST
+
 START_TEST(an_audit_gives_back_all_memory_whichever_allocation_fails_and_loses_no_finding)
 {
 	struct root r;
@@ -377,6 +475,9 @@ Suite *job_suite(void)
 	tcase_add_test(t, what_the_witness_saw_is_compared_at_each_audit);
 	tcase_add_test(t, a_half_made_change_of_state_is_completed_by_the_audit_and_no_finding);
 	tcase_add_test(t, a_cancelled_job_is_incomplete_and_says_so_on_record);
+	tcase_add_test(t, a_job_that_was_cancelled_between_two_runs_is_incomplete);
+	tcase_add_test(t, a_checkpoint_that_is_gone_or_changed_is_found_and_not_written_over);
+	tcase_add_test(t, a_report_in_the_place_of_one_that_was_not_written_yet_is_damage);
 	tcase_add_test(
 		t, an_audit_gives_back_all_memory_whichever_allocation_fails_and_loses_no_finding);
 	suite_add_tcase(s, t);

@@ -3,7 +3,7 @@
  * Provisioning: what a crash left half-done is completed, an ID is one container for ever, and a
  * directory is one container's.
  */
-#include "orchestrator/root.h"
+#include "orchestrator/outcome.h"
 
 static int provision(tote_ctx *ctx, const char *path)
 {
@@ -52,6 +52,7 @@ START_TEST(a_container_that_was_left_half_made_is_completed_by_the_same_call)
 		if (!dies_at(at, provision, r.path))
 			break;
 		root_open(&r);
+		ck_assert_uint_eq(audit(&r, "orchestrator").verdict.verdict, TOTE_VERDICT_OK);
 		was = root_provision(&r, "a");
 		ck_assert_uint_ge(was, TOTE_PROVISIONED_NEW);
 		ck_assert_int_eq(root_provision(&r, "a"), TOTE_PROVISIONED_ALREADY);

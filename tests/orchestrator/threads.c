@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #define THREADS 8
-#define TURNS	4
+#define TURNS   4
 
 struct worker {
 	tote_orchestrator *o;

@@ -4,6 +4,7 @@
  */
 #include "power/check.h"
 #include "power/files.h"
+#include "power/numbers.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,7 @@ static void check_notes(struct run *r, const struct image *image)
 	const uint64_t last = size_of_note(r, image, "/keys/key.last");
 
 	if (last < published)
-		run_wrong(r,
-			"the checkpoint covers %" PRIu64 " entries, key.last only %" PRIu64,
+		run_wrong(r, "the checkpoint covers %" PRIu64 " entries, key.last only %" PRIu64,
 			published, last);
 	for (size_t i = 0; i < p->trees; i++)
 		if (published < r->truth.trees[i].size)
@@ -99,8 +99,7 @@ static int must(struct run *r, char call)
 		return -1;
 	rc = run_call(r, call);
 	if (rc != 0)
-		run_wrong(r, "call %c: %s", call,
-			rc < 0 ? r->fault.text : "refused in this state");
+		run_wrong(r, "call %c: %s", call, rc < 0 ? r->fault.text : "refused in this state");
 	return rc;
 }
 
@@ -111,7 +110,7 @@ static void age_lock(struct run *r)
 
 	snprintf(path, sizeof(path), "%s/box/ledger/lock", r->root);
 	if (stat(path, &st) == 0)
-		files_age_lock(path, (uint64_t)recorder_number(st.st_ino));
+		files_age_lock(path, (uint64_t)number_of_inode(st.st_ino));
 }
 
 static void recover_twice(struct run *r)

@@ -186,8 +186,8 @@ static void choose_blocks(struct choosing *g, const struct node *n, struct blob 
 	}
 }
 
-static void choose_file(struct choosing *g, const struct node *n, size_t item,
-	struct image_node *out)
+static void choose_file(
+	struct choosing *g, const struct node *n, size_t item, struct image_node *out)
 {
 	const int random = g->choice->kind == CHOOSE_RANDOM;
 	const int take = node_is_uncertain(n) && picked(g, item, 0);
@@ -207,7 +207,8 @@ static void choose_file(struct choosing *g, const struct node *n, size_t item,
 			sure->count * sizeof(*b->blocks));
 	}
 	if (random && take && n->now.size > sure->size && chance_below(&g->chance, 4) == 0)
-		b->size = sure->size + chance_below(&g->chance, 9) * ((n->now.size - sure->size) / 8);
+		b->size =
+			sure->size + chance_below(&g->chance, 9) * ((n->now.size - sure->size) / 8);
 	if (random)
 		choose_blocks(g, n, b);
 	b->count = (size_t)((b->size + BLOCK - 1) / BLOCK);
@@ -226,8 +227,7 @@ void disk_choose(const struct disk *d, const struct choice *c, struct arena *a, 
 	ret->names.cap = d->sure.count;
 	ret->names.items = arena_new(a, d->sure.count * sizeof(*ret->names.items));
 	if (d->sure.count)
-		memcpy(ret->names.items, d->sure.items,
-			d->sure.count * sizeof(*ret->names.items));
+		memcpy(ret->names.items, d->sure.items, d->sure.count * sizeof(*ret->names.items));
 	choose_names(&g);
 	ret->count = d->count;
 	ret->nodes = arena_new(a, d->count * sizeof(*ret->nodes));

@@ -31,8 +31,7 @@ int choice_parse(const char *text, struct choice *ret); /* 0: it is none */
 /* What DROP and KEEP count: each pending operation on names, each file with uncertain content. */
 size_t disk_items(const struct disk *d);
 /* The image, in the memory of the arena. */
-void disk_choose(
-	const struct disk *d, const struct choice *c, struct arena *a, struct image *ret);
+void disk_choose(const struct disk *d, const struct choice *c, struct arena *a, struct image *ret);
 
 /* A generator of its own, so that a seed means the same everywhere (splitmix64). */
 struct chance {

@@ -190,8 +190,8 @@ static struct node *node_at(struct disk *d, int number)
 	return &d->nodes[number];
 }
 
-static void write_block(struct disk *d, struct node *n, uint64_t block, size_t at,
-	const uint8_t *data, size_t len)
+static void write_block(
+	struct disk *d, struct node *n, uint64_t block, size_t at, const uint8_t *data, size_t len)
 {
 	uint8_t *bytes = arena_new(d->arena, BLOCK);
 	struct pending *p;
@@ -200,8 +200,8 @@ static void write_block(struct disk *d, struct node *n, uint64_t block, size_t a
 		memcpy(bytes, n->now.blocks[block], BLOCK);
 	memcpy(bytes + at, data, len);
 	n->now.blocks[block] = is_zero(bytes, BLOCK) ? NULL : bytes;
-	n->pending = grown(
-		d->arena, n->pending, n->pending_count, &n->pending_cap, sizeof(*n->pending));
+	n->pending =
+		grown(d->arena, n->pending, n->pending_count, &n->pending_cap, sizeof(*n->pending));
 	p = &n->pending[n->pending_count++];
 	*p = (struct pending){block, n->now.blocks[block], 0};
 }
@@ -293,8 +293,7 @@ void disk_apply(struct disk *d, const struct op *op)
 		n->mode = op->mode;
 		break;
 	case OP_NAMES:
-		d->ops = grown(
-			d->arena, (void *)d->ops, d->op_count, &d->op_cap, sizeof(*d->ops));
+		d->ops = grown(d->arena, (void *)d->ops, d->op_count, &d->op_cap, sizeof(*d->ops));
 		d->ops[d->op_count++] = op;
 		break;
 	case OP_SYNC:

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BLOCK	  4096u
-#define SECTOR	  512u
+#define BLOCK     4096u
+#define SECTOR    512u
 #define NAME_ROOM 80
 #define ROOT_NODE 1 /* the directory that everything lies in; 0 is no node */
 
@@ -28,7 +28,7 @@ void arena_free(struct arena *a);
 void arena_join(struct arena *a, struct arena *with); /* with is empty then */
 
 enum op_kind {
-	OP_NODE,      /* a file or directory comes to be; it has no name yet */
+	OP_NODE, /* a file or directory comes to be; it has no name yet */
 	OP_WRITE,
 	OP_MODE,
 	OP_NAMES,
@@ -37,7 +37,7 @@ enum op_kind {
 	OP_SYNC_LOST, /* a sync that failed: the pages are clean now, and may not be on the disk */
 	OP_SYNC_DIR,
 	OP_SYNC_ALL,
-	OP_PROMISE    /* a call has returned 0: promise number `offset` holds from here on */
+	OP_PROMISE /* a call has returned 0: promise number `offset` holds from here on */
 };
 
 struct change {
@@ -109,7 +109,7 @@ struct image {
 		int is_dir;
 		uint32_t mode;
 		struct blob blob;
-	} *nodes;
+	} * nodes;
 	size_t count;
 	struct names names;
 };

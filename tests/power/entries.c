@@ -98,8 +98,7 @@ static int take_one(struct run *r, struct asking *a, const struct tote_entry *e)
 
 	if (!a)
 		return keep(r, e, NULL);
-	while (a->at == 0 && a->call < t->asked_count &&
-		!is_wished(e, &t->asked[a->call].wish[0]))
+	while (a->at == 0 && a->call < t->asked_count && !is_wished(e, &t->asked[a->call].wish[0]))
 		a->call++;
 	if (a->call == t->asked_count || !is_wished(e, &t->asked[a->call].wish[a->at])) {
 		run_wrong(r, "entry %" PRIu64 " (%s) was never asked for", e->seq, e->kind);
@@ -121,8 +120,8 @@ static void take(struct run *r, struct asking *asking)
 	int rc = tote_cursor_open(r->box, r->truth.now.entries, 0, &cursor, &fault);
 
 	if (rc < 0) {
-		run_wrong(r, "%zu entries were promised, but: %s", r->truth.now.entries,
-			fault.text);
+		run_wrong(
+			r, "%zu entries were promised, but: %s", r->truth.now.entries, fault.text);
 		return;
 	}
 	while ((rc = tote_cursor_next(cursor, &e, &fault)) == 1)
@@ -139,6 +138,17 @@ static void take(struct run *r, struct asking *asking)
 void entries_take(struct run *r)
 {
 	take(r, &(struct asking){r->truth.now.answered, 0});
+}
+
+void entries_room(struct run *r, size_t more)
+{
+	struct truth *t = &r->truth;
+	struct known *room = arena_new(&r->arena, (t->now.entries + more) * sizeof(*room));
+
+	if (t->now.entries)
+		memcpy(room, t->entries, t->now.entries * sizeof(*room));
+	t->entries = room;
+	t->entry_cap = t->now.entries + more;
 }
 
 void entries_trust(struct run *r)
@@ -206,8 +216,8 @@ static void note_seal(struct sealed *s, const struct tote_entry *e)
 		run_wrong(s->run, "entry %" PRIu64 " is no seal of ours", e->seq);
 		return;
 	}
-	snprintf(s->items[s->count].path, sizeof(s->items[0].path), "%s",
-		(const char *)path->value);
+	snprintf(
+		s->items[s->count].path, sizeof(s->items[0].path), "%s", (const char *)path->value);
 	snprintf(s->items[s->count++].digest, sizeof(s->items[0].digest), "%s",
 		(const char *)digest->value);
 }

@@ -5,10 +5,12 @@
 #ifndef POWER_MUTANTS_H
 #define POWER_MUTANTS_H
 
-#include "power/recorder.h"
+#include "power/late.h"
+#include <stddef.h>
 
 struct mutant_entry {
 	struct mutant mutant;
+	const char *where;     /* base/calls/kind of the stories in which it shows first */
 	const char *redundant; /* why nothing is lost without it; NULL: it must be found */
 };
 

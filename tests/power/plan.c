@@ -6,38 +6,54 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char letters[] = {CALL_APPEND, CALL_BATCH, CALL_SEAL, CALL_SEALS, CALL_FOLD,
-	CALL_MOVE, CALL_CREATE};
+static const char letters[] = {
+	CALL_APPEND, CALL_BATCH, CALL_SEAL, CALL_SEALS, CALL_FOLD, CALL_MOVE, CALL_CREATE};
 
 #define LETTERS sizeof(letters)
 
 static const struct care thorough = {.items = 64, .randoms = 4, .one_in = 1};
 static const struct care usual = {.items = 6, .randoms = 3, .one_in = 1};
+static const struct care rare = {.items = 1, .randoms = 1, .one_in = 32};
 static const struct care hasty = {.items = 2, .randoms = 1, .one_in = 16};
 static const struct care light = {.items = 3, .randoms = 2, .one_in = 4};
 
 typedef int told_fn(struct power *p, const struct story *s, const struct care *care);
 
-/* Every sequence of just `length` calls; of nothing the first is always the creation. */
-static int each_sequence(struct power *p, const struct base *b, size_t length, told_fn *tell,
-	const struct care *care)
+/* The sequence with that number; of nothing the first call is always the creation. */
+static size_t sequence(
+	const struct base *b, size_t length, size_t number, char calls[CALLS_MAX + 1])
 {
-	size_t digits[CALLS_MAX] = {0}, at = 0;
-	const size_t fixed = b->truth.now.created ? 0 : 1;
+	size_t total = 1;
 
-	while (at < length || length == fixed) {
-		struct story s = {.base = b};
-		int rc;
-
-		for (size_t i = 0; i < length; i++)
-			s.calls[i] = i < fixed ? CALL_CREATE : letters[digits[i]];
-		rc = tell(p, &s, care);
-		if (rc < 0 || length == fixed)
-			return rc;
-		for (at = fixed; at < length && ++digits[at] == LETTERS; at++)
-			digits[at] = 0;
+	for (size_t i = 0; i < length; i++) {
+		if (i == 0 && !b->truth.now.created) {
+			calls[i] = CALL_CREATE;
+			continue;
+		}
+		calls[i] = letters[number % LETTERS];
+		number /= LETTERS;
+		total *= LETTERS;
 	}
-	return 0;
+	return total; /* how many there are */
+}
+
+#define STRIDE 89 /* no multiple of 7: where the time does not suffice, what was told is spread */
+
+/* Every sequence of just `length` calls. */
+static int each_sequence(struct power *p, const struct base *b, size_t length, told_fn *tell,
+	const struct care *care, size_t *ret_told, size_t *ret_total)
+{
+	struct story s = {.base = b};
+	int rc = 0;
+
+	*ret_total = sequence(b, length, 0, s.calls);
+	*ret_told = 0;
+	while (rc == 0 && *ret_told < *ret_total) {
+		sequence(b, length, (size_t)(p->seed + *ret_told * STRIDE) % *ret_total, s.calls);
+		rc = tell(p, &s, care);
+		*ret_told += rc == 0;
+	}
+	return rc;
 }
 
 /* How many operations the last call makes. */
@@ -54,8 +70,8 @@ static size_t operations(struct power *p, const struct story *s)
 }
 
 /* The last call killed, or failed, at each of its operations. */
-static int disturb(struct power *p, const struct story *plain, enum story_kind kind,
-	const struct care *care)
+static int disturb(
+	struct power *p, const struct story *plain, enum story_kind kind, const struct care *care)
 {
 	const size_t count = operations(p, plain);
 	struct story s = *plain;
@@ -86,8 +102,8 @@ static int fail_each(struct power *p, const struct story *s, const struct care *
 
 static int any(struct power *p, const struct base bases[BASES], struct chance *chance)
 {
-	static const int often[] = {BASE_NOTHING, BASE_FRESH, BASE_FRESH, BASE_NAMED, BASE_OLD,
-		BASE_OLD, BASE_EDGE};
+	static const int often[] = {
+		BASE_NOTHING, BASE_FRESH, BASE_FRESH, BASE_NAMED, BASE_OLD, BASE_OLD, BASE_EDGE};
 	static const enum story_kind kinds[] = {
 		STORY_PLAIN, STORY_KILL, STORY_FAIL, STORY_FAIL_OPEN, STORY_AGAIN, STORY_AGAIN};
 	struct story s = {.base = &bases[often[chance_below(chance, 7)]]};
@@ -125,25 +141,49 @@ static int at_random(struct power *p, const struct base bases[BASES])
 struct step {
 	int base;
 	size_t length;
+	const char *calls; /* NULL: every sequence of that length */
+	const char *what;
 	told_fn *tell;
 	const struct care *care;
 };
 
-static int follow(struct power *p, const struct base bases[BASES], const struct step *steps,
-	size_t count)
+static void one_sequence(struct power *p, const struct base *b, const struct step *step,
+	size_t *ret_told, size_t *ret_total)
 {
-	int rc = 0;
+	struct story s = {.base = b};
 
-	for (size_t i = 0; rc == 0 && i < count; i++) {
+	snprintf(s.calls, sizeof(s.calls), "%s", step->calls);
+	*ret_total = 1;
+	*ret_told = step->tell(p, &s, step->care) == 0;
+}
+
+/* Each step may take its share of the time that is left; what it does not need is the others'. */
+static int follow(
+	struct power *p, const struct base bases[BASES], const struct step *steps, size_t count)
+{
+	const double until = p->until;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct step *s = &steps[i];
+		const double left = until - power_now();
 		const unsigned long before = p->cases;
+		size_t told, total;
 
-		rc = each_sequence(
-			p, &bases[steps[i].base], steps[i].length, steps[i].tell, steps[i].care);
-		if (p->verbose)
-			fprintf(stderr, "%s, %zu calls: %lu cases\n", bases[steps[i].base].name,
-				steps[i].length, p->cases - before);
+		p->until = power_now() + left / (double)(count - i + 1);
+		if (s->calls)
+			one_sequence(p, &bases[s->base], s, &told, &total);
+		else
+			each_sequence(
+				p, &bases[s->base], s->length, s->tell, s->care, &told, &total);
+		if (p->steps)
+			printf("%-8s %zu calls, %-6s %zu of %zu sequences, %lu cases\n",
+				bases[s->base].name, s->length, s->what, told, total,
+				p->cases - before);
+		p->until = until;
+		if (p->failed[0])
+			return -1;
 	}
-	return rc;
+	return 0;
 }
 
 #define FOLLOW(p, bases, steps) follow(p, bases, steps, sizeof(steps) / sizeof((steps)[0]))
@@ -151,8 +191,8 @@ static int follow(struct power *p, const struct base bases[BASES], const struct 
 int plan_quick(struct power *p, const struct base bases[BASES])
 {
 	static const struct step steps[] = {
-		{BASE_NOTHING, 1, story_run, &light},
-		{BASE_FRESH, 1, story_run, &light},
+		{BASE_NOTHING, 1, NULL, "cut", story_run, &light},
+		{BASE_FRESH, 1, NULL, "cut", story_run, &light},
 	};
 	int rc = FOLLOW(p, bases, steps);
 
@@ -162,43 +202,68 @@ int plan_quick(struct power *p, const struct base bases[BASES])
 int plan_full(struct power *p, const struct base bases[BASES])
 {
 	static const struct step steps[] = {
-		{BASE_NOTHING, 1, story_run, &thorough},
-		{BASE_FRESH, 1, story_run, &thorough},
-		{BASE_NAMED, 1, story_run, &thorough},
-		{BASE_OLD, 1, story_run, &thorough},
-		{BASE_NOTHING, 1, kill_each, &light},
-		{BASE_NOTHING, 1, fail_each, &light},
-		{BASE_FRESH, 1, kill_each, &light},
-		{BASE_FRESH, 1, fail_each, &light},
-		{BASE_FRESH, 1, open_each, &light},
-		{BASE_NAMED, 1, kill_each, &light},
-		{BASE_OLD, 1, kill_each, &light},
-		{BASE_OLD, 1, fail_each, &light},
-		{BASE_NOTHING, 2, story_run, &usual},
-		{BASE_FRESH, 2, story_run, &usual},
-		{BASE_OLD, 2, story_run, &usual},
-		{BASE_EDGE, 2, story_run, &usual},
-		{BASE_FULL, 1, story_run, &light},
-		{BASE_NOTHING, 3, story_run, &light},
-		{BASE_FRESH, 3, story_run, &light},
-		{BASE_OLD, 3, story_run, &light},
+		{BASE_NOTHING, 1, NULL, "cut", story_run, &thorough},
+		{BASE_FRESH, 1, NULL, "cut", story_run, &thorough},
+		{BASE_NAMED, 1, NULL, "cut", story_run, &thorough},
+		{BASE_OLD, 1, NULL, "cut", story_run, &usual},
+		{BASE_EDGE, 1, NULL, "cut", story_run, &usual},
+		{BASE_FULL, 1, NULL, "cut", story_run, &hasty},
+		{BASE_FULL, 1, "a", "kill", kill_each, &rare},
+		{BASE_FULL, 2, "af", "kill", kill_each, &rare},
+		{BASE_FRESH, 1, NULL, "fail", fail_each, &hasty},
+		{BASE_FRESH, 1, NULL, "reopen", open_each, &hasty},
+		{BASE_FRESH, 1, NULL, "kill", kill_each, &hasty},
+		{BASE_NAMED, 1, NULL, "kill", kill_each, &hasty},
+		{BASE_NOTHING, 1, NULL, "fail", fail_each, &hasty},
+		{BASE_NOTHING, 1, NULL, "kill", kill_each, &hasty},
+		{BASE_OLD, 1, NULL, "fail", fail_each, &hasty},
+		{BASE_OLD, 1, NULL, "kill", kill_each, &hasty},
+		{BASE_NOTHING, 2, NULL, "cut", story_run, &light},
+		{BASE_FRESH, 2, NULL, "cut", story_run, &light},
+		{BASE_OLD, 2, NULL, "cut", story_run, &light},
+		{BASE_EDGE, 2, NULL, "cut", story_run, &light},
+		{BASE_NOTHING, 3, NULL, "cut", story_run, &hasty},
+		{BASE_FRESH, 3, NULL, "cut", story_run, &hasty},
+		{BASE_OLD, 3, NULL, "cut", story_run, &hasty},
 	};
 	int rc = FOLLOW(p, bases, steps);
 
 	return rc == 0 ? at_random(p, bases) : rc;
 }
 
-int plan_mutant(struct power *p, const struct base bases[BASES])
+/* One base, one sequence of calls, one kind, as a case's name begins. */
+static int tell_first(struct power *p, const struct base bases[BASES], const char *first)
+{
+	const char *calls = strchr(first, '/') + 1, *kind = strrchr(first, '/') + 1;
+	struct story s = {.base = NULL};
+
+	for (int i = 0; i < BASES; i++)
+		if (strncmp(bases[i].name, first, (size_t)(calls - 1 - first)) == 0)
+			s.base = &bases[i];
+	snprintf(s.calls, sizeof(s.calls), "%.*s", (int)(kind - 1 - calls), calls);
+	switch (*kind) {
+	case 'k':
+		return kill_each(p, &s, &rare);
+	case 'e':
+		return fail_each(p, &s, &hasty);
+	default:
+		return story_run(p, &s, &usual);
+	}
+}
+
+int plan_mutant(struct power *p, const struct base bases[BASES], const char *first)
 {
 	static const struct step steps[] = {
-		{BASE_NOTHING, 1, story_run, &usual},
-		{BASE_FRESH, 1, story_run, &usual},
-		{BASE_FRESH, 1, fail_each, &hasty},
-		{BASE_EDGE, 1, story_run, &light},
-		{BASE_FRESH, 1, kill_each, &hasty},
-		{BASE_NOTHING, 1, kill_each, &hasty},
+		{BASE_NOTHING, 1, NULL, "cut", story_run, &usual},
+		{BASE_FRESH, 1, NULL, "cut", story_run, &usual},
+		{BASE_FRESH, 1, NULL, "fail", fail_each, &hasty},
+		{BASE_NOTHING, 1, NULL, "kill", kill_each, &rare},
+		{BASE_EDGE, 1, NULL, "cut", story_run, &light},
+		{BASE_FRESH, 1, NULL, "kill", kill_each, &rare},
 	};
-	int rc = FOLLOW(p, bases, steps);
+	int rc = tell_first(p, bases, first);
 
+	if (rc == 0)
+		rc = FOLLOW(p, bases, steps);
 	return rc == 0 ? at_random(p, bases) : rc;
 }

@@ -16,7 +16,7 @@ void bases_free(struct base bases[BASES]);
 /* 0 all good, -1 one case failed or the time is over before the end of what is always told. */
 int plan_quick(struct power *p, const struct base bases[BASES]);
 int plan_full(struct power *p, const struct base bases[BASES]);
-/* What finds each mutant soon. */
-int plan_mutant(struct power *p, const struct base bases[BASES]);
+/* What finds each mutant soon: the stories "base/calls/kind" first. */
+int plan_mutant(struct power *p, const struct base bases[BASES], const char *first);
 
 #endif

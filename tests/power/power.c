@@ -16,10 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#define QUICK_SECONDS  4
+#define QUICK_SECONDS  3
 #define FULL_SECONDS   240
 #define MUTANT_SECONDS 60
 
@@ -28,14 +27,6 @@ struct wanted {
 	const char *mutant, *one_case;
 	double seconds;
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static char scratch[200];
 
@@ -87,19 +78,19 @@ static int run_case(struct power *p, const char *name, const struct base *bases)
 static int run_mutant(
 	struct power *p, const struct base *bases, const struct mutant_entry *m, double seconds)
 {
-	const double begin = now();
+	const double begin = power_now();
 	int found;
 
 	p->failed[0] = '\0';
 	p->cases = 0;
 	p->until = begin + seconds;
-	recorder_mutate(&m->mutant);
-	plan_mutant(p, bases);
-	recorder_mutate(NULL);
+	mutate(&m->mutant);
+	plan_mutant(p, bases, m->where);
+	mutate(NULL);
 	found = p->failed[0] != '\0';
 	if (found)
 		printf("%-28s caught in case %lu, %.1f s: %s\n    %s\n", m->mutant.name, p->cases,
-			now() - begin, p->failed, p->why);
+			power_now() - begin, p->failed, p->why);
 	else
 		printf("%-28s %s in %lu cases%s%s\n", m->mutant.name,
 			m->redundant ? "not caught, as expected," : "NOT CAUGHT", p->cases,
@@ -117,7 +108,7 @@ static int run_mutants(struct power *p, const struct base *bases, const struct w
 		if (w->mutant && strcmp(list[i].mutant.name, w->mutant) != 0)
 			continue;
 		missed += (size_t)run_mutant(p, bases, &list[i],
-			w->seconds > 0 ? w->seconds
+			w->seconds > 0      ? w->seconds
 			: list[i].redundant ? MUTANT_SECONDS / 6
 					    : MUTANT_SECONDS);
 		tried++;
@@ -128,9 +119,10 @@ static int run_mutants(struct power *p, const struct base *bases, const struct w
 
 static int run_plan(struct power *p, const struct base *bases, const struct wanted *w)
 {
-	const double begin = now();
+	const double begin = power_now();
 	int failed;
 
+	p->steps = !w->quick;
 	p->until = begin + (w->seconds > 0 ? w->seconds : w->quick ? QUICK_SECONDS : FULL_SECONDS);
 	if (w->quick)
 		plan_quick(p, bases);
@@ -138,7 +130,7 @@ static int run_plan(struct power *p, const struct base *bases, const struct want
 		plan_full(p, bases);
 	failed = tell_failure(p);
 	printf("%lu stories, %lu cases in %.1f s, seed %" PRIu64 "\n", p->stories, p->cases,
-		now() - begin, p->seed);
+		power_now() - begin, p->seed);
 	printf("%d passed, %d failed\n", !failed, failed);
 	return failed;
 }
@@ -196,10 +188,12 @@ int main(int argc, char **argv)
 
 	if (parse(argc, argv, &w, &power) < 0)
 		return usage();
-	power.until = now() + 1e9;
+	power.until = power_now() + 1e9;
 	umask(0);
-	mallopt(M_MMAP_THRESHOLD, 64 << 20); /* the memory of one case serves the next */
+#ifdef M_MMAP_THRESHOLD /* the memory of one case serves the next */
+	mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
 	scratch_make(&power);
 	work_begin(scratch);
 	bases_make(&power, bases, !w.quick && !w.mutant && !w.all_mutants);

@@ -3,101 +3,22 @@
  * The recording table. What is not known to lie below the root is node 0, and is not recorded.
  */
 #include "power/recorder.h"
-#include "power/site.h"
 #include "power/files.h"
+#include "power/late.h"
+#include "power/numbers.h"
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
-
-#define FDS	 256
-#define LATE_MAX 64
 
 static struct {
 	struct arena *arena;
 	struct oplog log;
-	struct tracked *nodes; /* by number */
-	size_t count, cap;
-	int fds[FDS];
-	const struct mutant *mutant;
-	struct op late[LATE_MAX]; /* syncs that wait */
-	size_t late_count;
-	int mutated, refuse_tmpfile;
+	int refuse_tmpfile;
 	size_t stop_at, fail_at;
 	int failed;
 } rec;
-
-/* --- numbers -------------------------------------------------------------------------------- */
-
-static struct tracked *track(int number, uint64_t inode, int dir, const char *name, int is_dir)
-{
-	struct tracked *t;
-
-	while (rec.count <= (size_t)number) {
-		if (rec.count == rec.cap) {
-			rec.cap = rec.cap ? 2 * rec.cap : 64;
-			rec.nodes = realloc(rec.nodes, rec.cap * sizeof(*rec.nodes));
-			if (!rec.nodes)
-				exit(2);
-		}
-		memset(&rec.nodes[rec.count++], 0, sizeof(*rec.nodes));
-	}
-	for (size_t i = 0; i < rec.count; i++)
-		if (rec.nodes[i].inode == inode)
-			rec.nodes[i].inode = 0; /* of a file that is gone */
-	t = &rec.nodes[number];
-	*t = (struct tracked){.inode = inode, .dir = dir, .is_dir = is_dir};
-	snprintf(t->name, sizeof(t->name), "%s", name);
-	return t;
-}
-
-int recorder_number(uint64_t inode)
-{
-	for (size_t i = rec.count; i-- > 1;)
-		if (rec.nodes[i].inode == inode)
-			return (int)i;
-	return 0;
-}
-
-static int number_of_fd(int fd)
-{
-	return fd >= 0 && fd < FDS ? rec.fds[fd] : 0;
-}
-
-/* The directory that a path leads into, as a number, and the path's last component. */
-static int dir_of(int dir, const char *path, const char **ret_last)
-{
-	const char *slash = strrchr(path, '/');
-	char parent[4096];
-	struct stat st;
-	size_t len;
-
-	*ret_last = slash ? slash + 1 : path;
-	if (!slash)
-		return dir == AT_FDCWD ? 0 : number_of_fd(dir);
-	len = slash == path ? 1 : (size_t)(slash - path);
-	memcpy(parent, path, len);
-	parent[len] = '\0';
-	return fstatat(dir, parent, &st, 0) == 0 ? recorder_number(st.st_ino) : 0;
-}
-
-static int keep_fd(int fd)
-{
-	struct stat st;
-
-	if (fd < 0)
-		return fd;
-	if (fd >= FDS) {
-		close(fd);
-		errno = EMFILE;
-		return -1;
-	}
-	rec.fds[fd] = fstat(fd, &st) == 0 ? recorder_number(st.st_ino) : 0;
-	return fd;
-}
 
 /* --- the log -------------------------------------------------------------------------------- */
 
@@ -109,45 +30,9 @@ static int gone(void)
 	return 1;
 }
 
-static int ends_wait(enum late late, const struct op *op)
-{
-	switch (late) {
-	case UNTIL_NAMES:
-		return op->kind == OP_NAMES;
-	case UNTIL_PUBLISHED:
-		return op->kind == OP_NAMES && op->changes == 2 &&
-		       strcmp(op->change[1].name, "checkpoint") == 0;
-	case UNTIL_WRITE:
-		return op->kind == OP_WRITE && op->node != rec.late[0].node;
-	case UNTIL_DATA_SYNC:
-		return op->kind == OP_SYNC_DATA;
-	case UNTIL_PROMISE:
-		return op->kind == OP_PROMISE;
-	case FORGOTTEN:
-		break;
-	}
-	return 0;
-}
-
 static void add(const struct op *op)
 {
-	oplog_add(&rec.log, op);
-	if (rec.late_count == 0 || !rec.mutant || !ends_wait(rec.mutant->late, op))
-		return;
-	for (size_t i = 0; i < rec.late_count; i++)
-		oplog_add(&rec.log, &rec.late[i]);
-	rec.late_count = 0;
-}
-
-static void add_sync(const struct op *op, enum site site)
-{
-	if (!rec.mutant || rec.mutant->site != site) {
-		add(op);
-		return;
-	}
-	rec.mutated = 1;
-	if (rec.mutant->late != FORGOTTEN && rec.late_count < LATE_MAX)
-		rec.late[rec.late_count++] = *op;
+	late_add(&rec.log, op);
 }
 
 void recorder_promise(uint64_t number)
@@ -157,9 +42,9 @@ void recorder_promise(uint64_t number)
 
 static int new_node(uint64_t inode, int dir, const char *name, int is_dir, uint32_t mode)
 {
-	const int number = (int)rec.count;
+	const int number = numbers_count();
 
-	track(number, inode, dir, name, is_dir);
+	number_give(number, inode, dir, name, is_dir);
 	add(&(struct op){.kind = OP_NODE, .node = number, .is_dir = is_dir, .mode = mode});
 	return number;
 }
@@ -181,10 +66,10 @@ static void add_name(int dir, const char *name, int node)
 	if (!dir)
 		return;
 	if (node) {
-		rec.nodes[node].dir = dir;
-		snprintf(rec.nodes[node].name, sizeof(rec.nodes[node].name), "%s", name);
+		number_at(node)->dir = dir;
+		snprintf(number_at(node)->name, sizeof(number_at(node)->name), "%s", name);
 	}
-	site_note(&rec.nodes[dir], name, node && rec.nodes[node].is_dir, node);
+	site_note(number_at(dir), name, node && number_at(node)->is_dir, node);
 	add(&(struct op){.kind = OP_NAMES, .change = {change_of(dir, name, node)}, .changes = 1});
 }
 
@@ -201,18 +86,18 @@ static int made(int fd, int dir, const char *path, int flags, mode_t mode)
 	if ((flags & O_TMPFILE) == O_TMPFILE) {
 		struct stat above;
 
-		parent = fstatat(dir, path, &above, 0) == 0 ? recorder_number(above.st_ino) : 0;
+		parent = fstatat(dir, path, &above, 0) == 0 ? number_of_inode(above.st_ino) : 0;
 		if (parent)
 			new_node(st.st_ino, parent, "", 0, mode);
-		return keep_fd(fd);
+		return number_fd(fd);
 	}
-	parent = dir_of(dir, path, &last);
+	parent = number_of_dir(dir, path, &last);
 	if (parent) {
 		const int node = new_node(st.st_ino, parent, last, 0, mode);
 
 		add_name(parent, last, node);
 	}
-	return keep_fd(fd);
+	return number_fd(fd);
 }
 
 static int is_making(int flags)
@@ -238,7 +123,7 @@ static int rec_openat2(int dir, const char *path, const struct open_how *how)
 	if (refused(flags))
 		return -1;
 	fd = tote__kernel()->openat2(dir, path, how);
-	return is_making(flags) ? made(fd, dir, path, flags, (mode_t)how->mode) : keep_fd(fd);
+	return is_making(flags) ? made(fd, dir, path, flags, (mode_t)how->mode) : number_fd(fd);
 }
 
 static int rec_openat(int dir, const char *path, int flags, mode_t mode)
@@ -248,19 +133,18 @@ static int rec_openat(int dir, const char *path, int flags, mode_t mode)
 	if (refused(flags))
 		return -1;
 	fd = tote__kernel()->openat(dir, path, flags, mode);
-	return is_making(flags) ? made(fd, dir, path, flags, mode) : keep_fd(fd);
+	return is_making(flags) ? made(fd, dir, path, flags, mode) : number_fd(fd);
 }
 
 static int rec_close(int fd)
 {
-	if (fd >= 0 && fd < FDS)
-		rec.fds[fd] = 0;
+	number_close(fd);
 	return tote__kernel()->close(fd);
 }
 
 static int rec_dupfd(int fd)
 {
-	return keep_fd(tote__kernel()->dupfd(fd));
+	return number_fd(tote__kernel()->dupfd(fd));
 }
 
 static int rec_mkdirat(int dir, const char *path, mode_t mode)
@@ -273,7 +157,7 @@ static int rec_mkdirat(int dir, const char *path, mode_t mode)
 		return -1;
 	if (tote__kernel()->mkdirat(dir, path, mode) != 0)
 		return -1;
-	parent = dir_of(dir, path, &last);
+	parent = number_of_dir(dir, path, &last);
 	if (parent && fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		add_name(parent, last, new_node(st.st_ino, parent, last, 1, mode & 01777));
 	return 0;
@@ -287,9 +171,9 @@ static int rec_linkat(int from_dir, const char *from, int to_dir, const char *to
 
 	if (gone() || tote__kernel()->linkat(from_dir, from, to_dir, to, flags) != 0)
 		return -1;
-	dir = dir_of(to_dir, to, &last);
+	dir = number_of_dir(to_dir, to, &last);
 	if (dir && fstatat(to_dir, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		add_name(dir, last, recorder_number(st.st_ino));
+		add_name(dir, last, number_of_inode(st.st_ino));
 	return 0;
 }
 
@@ -307,19 +191,19 @@ static int rec_renameat2(
 		errno = EINVAL;
 		return -1;
 	}
-	parent = dir_of(from_dir, from, &old);
+	parent = number_of_dir(from_dir, from, &old);
 	if (tote__kernel()->renameat2(from_dir, from, to_dir, to, flags) != 0)
 		return -1;
-	dir = dir_of(to_dir, to, &new);
+	dir = number_of_dir(to_dir, to, &new);
 	if (!dir || !parent || fstatat(to_dir, to, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return 0;
-	node = recorder_number(st.st_ino);
+	node = number_of_inode(st.st_ino);
 	op.change[0] = change_of(parent, old, 0);
 	op.change[1] = change_of(dir, new, node);
-	rec.nodes[node].dir = dir;
-	snprintf(rec.nodes[node].name, sizeof(rec.nodes[node].name), "%s", new);
-	site_note(&rec.nodes[parent], old, 0, 0);
-	site_note(&rec.nodes[dir], new, 0, node);
+	number_at(node)->dir = dir;
+	snprintf(number_at(node)->name, sizeof(number_at(node)->name), "%s", new);
+	site_note(number_at(parent), old, 0, 0);
+	site_note(number_at(dir), new, 0, node);
 	add(&op);
 	return 0;
 }
@@ -331,7 +215,7 @@ static int rec_unlinkat(int dir, const char *path, int flags)
 
 	if (gone())
 		return -1;
-	parent = dir_of(dir, path, &last);
+	parent = number_of_dir(dir, path, &last);
 	if (tote__kernel()->unlinkat(dir, path, flags) != 0)
 		return -1;
 	add_name(parent, last, 0);
@@ -351,7 +235,7 @@ static int rec_statx(int dir, const char *path, int flags, unsigned int mask, st
 {
 	int number, rc = tote__kernel()->statx(dir, path, flags, mask, out);
 
-	if (rc == 0 && (number = recorder_number(out->stx_ino)) != 0)
+	if (rc == 0 && (number = number_of_inode(out->stx_ino)) != 0)
 		out->stx_ino = (unsigned int)number;
 	return rc;
 }
@@ -374,17 +258,14 @@ static ssize_t rec_pwrite(int fd, const void *data, size_t len, off_t offset)
 
 	if (gone())
 		return -1;
-	if (node && rec.mutant && rec.mutant->site == SITE_REWRITE && len &&
-		is_same(fd, data, len, offset)) {
-		rec.mutated = 1;
+	if (node && len && is_mutated(SITE_REWRITE) && is_same(fd, data, len, offset))
 		return (ssize_t)len;
-	}
 	n = tote__kernel()->pwrite(fd, data, len, offset);
 	if (!node || n <= 0)
 		return n;
 	copy = arena_new(rec.arena, (size_t)n);
 	memcpy(copy, data, (size_t)n);
-	site_note_write(&rec.nodes[node], data, (size_t)n, offset);
+	site_note_write(number_at(node), data, (size_t)n, offset);
 	op.len = (size_t)n;
 	op.data = copy;
 	add(&op);
@@ -395,7 +276,7 @@ static int sync_as(int fd, enum op_kind kind)
 {
 	const int node = number_of_fd(fd);
 	struct op op = {.kind = kind, .node = node};
-	struct tracked *t = &rec.nodes[node];
+	struct tracked *t = number_at(node);
 
 	if (gone())
 		return -1;
@@ -410,7 +291,7 @@ static int sync_as(int fd, enum op_kind kind)
 		errno = EIO;
 		return -1;
 	}
-	add_sync(&op, site_of(rec.nodes, node, kind == OP_SYNC_DATA));
+	late_sync(&rec.log, &op, site_of(number_at(0), node, kind == OP_SYNC_DATA));
 	return 0;
 }
 
@@ -457,25 +338,20 @@ const struct kernel *recorder_kernel(void)
 
 /* --- what the tests say --------------------------------------------------------------------- */
 
-static void number_made(int number, uint64_t inode, int dir, const char *name, int is_dir)
-{
-	track(number, inode, dir, name, is_dir);
-}
-
 void image_make(const struct image *image, const char *root)
 {
-	rec.count = 0;
-	files_make(image, root, number_made);
-	while (rec.count < image->count) /* numbers of files that are gone are not given again */
-		track((int)rec.count, 0, 0, "", 0);
+	numbers_forget();
+	files_make(image, root, number_give);
+	while ((size_t)numbers_count() < image->count) /* of files that are gone: not given again */
+		number_give(numbers_count(), 0, 0, "", 0);
 }
 
 void recorder_begin(const char *root, const struct image *image, struct arena *arena)
 {
 	rec.arena = arena;
 	rec.log.count = 0;
-	rec.late_count = 0;
-	rec.mutated = rec.failed = 0;
+	late_forget();
+	rec.failed = 0;
 	rec.stop_at = rec.fail_at = SIZE_MAX;
 	image_make(image, root);
 }
@@ -496,11 +372,6 @@ int recorder_is_gone(void)
 	return rec.log.count >= rec.stop_at;
 }
 
-void recorder_mutate(const struct mutant *m)
-{
-	rec.mutant = m;
-}
-
 void recorder_refuse_tmpfile(int refuse)
 {
 	rec.refuse_tmpfile = refuse;
@@ -513,8 +384,7 @@ void recorder_stop_at(size_t at)
 
 void recorder_next_process(void)
 {
-	for (size_t i = 0; i < rec.count; i++)
-		rec.nodes[i].changed = 0;
+	numbers_unchanged();
 	rec.stop_at = SIZE_MAX;
 }
 
@@ -526,9 +396,4 @@ void recorder_fail_at(size_t at)
 int recorder_failed(void)
 {
 	return rec.failed;
-}
-
-int recorder_mutated(void)
-{
-	return rec.mutated;
 }

@@ -20,9 +20,8 @@ void site_note_write(struct tracked *file, const void *data, size_t len, off_t o
 
 	file->was_written = 1;
 	if (offset == 0) /* a bundle begins with a length, then an entry */
-		file->is_bundle =
-			len > 2 + sizeof(first) &&
-			memcmp((const char *)data + 2, first, sizeof(first) - 1) == 0;
+		file->is_bundle = len > 2 + sizeof(first) &&
+				  memcmp((const char *)data + 2, first, sizeof(first) - 1) == 0;
 }
 
 static int is_named(const struct tracked *nodes, int number, const char *name)

@@ -5,7 +5,7 @@
 #ifndef POWER_SITE_H
 #define POWER_SITE_H
 
-#include "power/recorder.h"
+#include "power/late.h"
 #include <sys/types.h>
 
 /* A file or directory that the recorder knows. */

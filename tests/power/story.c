@@ -13,12 +13,17 @@
 
 static const char kinds[STORY_KINDS] = {'p', 'k', 'e', 'o', 'n'};
 
-int power_is_over(const struct power *p)
+double power_now(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9 > p->until;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int power_is_over(const struct power *p)
+{
+	return power_now() > p->until;
 }
 
 /* --- telling -------------------------------------------------------------------------------- */
@@ -73,7 +78,8 @@ int story_tell(struct power *p, const struct story *s, struct told *ret)
 	run_drop(&ret->run);
 	files_empty(p->root[0]);
 	p->stories++;
-	if (ret->first >= ret->log.count || (!failed && (s->kind == STORY_FAIL || s->kind == STORY_FAIL_OPEN))) {
+	if (ret->first >= ret->log.count ||
+		(!failed && (s->kind == STORY_FAIL || s->kind == STORY_FAIL_OPEN))) {
 		told_free(ret);
 		return -1;
 	}
@@ -138,7 +144,8 @@ static int tell_again(struct power *p, const struct story *s, struct told *ret)
 
 /* --- cutting -------------------------------------------------------------------------------- */
 
-static void case_name(const struct story *s, size_t cut, const struct choice *c, char out[CASE_ROOM])
+static void case_name(
+	const struct story *s, size_t cut, const struct choice *c, char out[CASE_ROOM])
 {
 	char choice[CHOICE_TEXT], before[CHOICE_TEXT] = "";
 	char how[CHOICE_TEXT + 32];
@@ -161,8 +168,10 @@ static int try_image(struct power *p, const struct story *s, const struct told *
 	char why[WHY_ROOM];
 
 	if (p->verbose) {
-		case_name(s, cut, c, p->failed);
-		fprintf(stderr, "%s\n", p->failed);
+		char name[CASE_ROOM];
+
+		case_name(s, cut, c, name);
+		fprintf(stderr, "%s\n", name);
 	}
 	p->cases++;
 	if (check_image(p->root[1], image, &t->run.truth, promise_at(t, cut),

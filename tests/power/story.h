@@ -26,7 +26,7 @@ enum story_kind {
 	STORY_KILL,  /* the last call is killed before operation `at`, another process goes on */
 	STORY_FAIL,  /* operation `at` of the last call, a sync, fails; the same handle goes on */
 	STORY_FAIL_OPEN, /* the same, and another handle goes on */
-	STORY_AGAIN, /* power was cut before at operation `at`; the cut is in the recovery */
+	STORY_AGAIN,     /* power was cut before at operation `at`; the cut is in the recovery */
 	STORY_KINDS
 };
 
@@ -52,8 +52,9 @@ struct power {
 	unsigned int reader_every; /* of how many cases one is read independently */
 	uint64_t seed;
 	unsigned long cases, stories;
-	double until; /* CLOCK_MONOTONIC; no case is begun later */
-	int verbose;
+	double until;                          /* power_now(); no case is begun later */
+	int verbose;                           /* each case is told before it is tried */
+	int steps;                             /* each step of a plan is told behind it */
 	char failed[CASE_ROOM], why[WHY_ROOM]; /* the first case that failed */
 };
 
@@ -69,11 +70,12 @@ struct care {
 };
 
 /* Looks at the cuts of a told story; -1 at the first failure, or when the time is over. */
-int story_cuts(struct power *p, const struct story *s, const struct told *t,
-	const struct care *care);
+int story_cuts(
+	struct power *p, const struct story *s, const struct told *t, const struct care *care);
 int story_run(struct power *p, const struct story *s, const struct care *care);
 /* One case by its name: 0 good, -1 bad (p->why), -2 no such case. */
 int story_case(struct power *p, const char *name, const struct base *bases, size_t count);
+double power_now(void); /* seconds of processor time: a busy machine looks as closely */
 int power_is_over(const struct power *p);
 
 #endif

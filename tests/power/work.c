@@ -3,7 +3,6 @@
  * Calls on a container whose system calls are recorded.
  */
 #include "power/work.h"
-#include "ledger/ledger_impl.h"
 #include "power/entries.h"
 #include "power/files.h"
 #include "store/layout.h"
@@ -177,8 +176,8 @@ tote_box *run_open(struct run *r, uint32_t flags)
 	options.flags = flags;
 	if (!(flags & TOTE_BOX_READ_ONLY))
 		options.key_file = path_in(r, key, "keys/key");
-	if (tote_box_open_alone(
-		    work.ctx, path_in(r, location, "box"), &options, &box, &r->fault) < 0)
+	if (tote_box_open_alone(work.ctx, path_in(r, location, "box"), &options, &box, &r->fault) <
+		0)
 		return NULL;
 	return box;
 }
@@ -197,7 +196,8 @@ static struct asked *ask(struct run *r)
 	return &t->asked[t->asked_count++];
 }
 
-static struct wish *wish(struct asked *a, int kind, const char *format, unsigned int number)
+static struct wish *wish(
+	struct asked *a, enum wish_kind kind, const char *format, unsigned int number)
 {
 	struct wish *w = &a->wish[a->count++];
 
@@ -263,8 +263,7 @@ static int seal(struct run *r, size_t count)
 	struct asked *a = ask(r);
 
 	for (size_t i = 0; i < count; i++) {
-		struct wish *w =
-			wish(a, WISH_SEAL, names[count - 1][i], ++r->truth.number);
+		struct wish *w = wish(a, WISH_SEAL, names[count - 1][i], ++r->truth.number);
 
 		sources[i].path = w->text;
 		sources[i].data = w->bytes;
@@ -381,62 +380,6 @@ int run_call(struct run *r, char call)
 	if (rc == 0)
 		promise(r, call);
 	return rc;
-}
-
-/* --- filling -------------------------------------------------------------------------------- */
-
-static void fill_once(struct run *r, size_t count, const uint8_t *payload, size_t bytes)
-{
-	struct tote_record *records = calloc(count, sizeof(*records));
-
-	if (!records)
-		exit(2);
-	for (size_t i = 0; i < count; i++) {
-		records[i].kind = "record";
-		records[i].payload = payload;
-		records[i].payload_length = bytes;
-	}
-	if (tote_box_append_many(r->box, records, count, TOTE_SEQ_ANY, 0, NULL, &r->fault) < 0)
-		give_up("fill", &r->fault);
-	free(records);
-}
-
-static uint64_t left_in_segment(const struct run *r, uint64_t segment)
-{
-	const struct ledger *l = r->box->ledger;
-
-	return (segment ? segment : l->tail.bytes) - l->now.next_offset;
-}
-
-static void fill(struct run *r, size_t count, size_t in_a_call, uint64_t segment, uint64_t room,
-	size_t bytes)
-{
-	uint8_t *payload = calloc(1, bytes + 1);
-	size_t done = 0;
-
-	if (!payload)
-		exit(2);
-	while (count ? done < count : left_in_segment(r, segment) > room) {
-		const size_t now = count && count - done < in_a_call ? count - done : in_a_call;
-
-		fill_once(r, now, payload, bytes);
-		done += now;
-	}
-	free(payload);
-	r->truth.entries = copied(&r->arena, r->truth.entries, r->truth.now.entries, done + 64,
-		sizeof(*r->truth.entries));
-	r->truth.entry_cap = r->truth.now.entries + done + 64;
-	entries_trust(r);
-}
-
-void run_fill(struct run *r, size_t count, size_t in_a_call, size_t bytes)
-{
-	fill(r, count, in_a_call, 0, 0, bytes);
-}
-
-void run_fill_segment(struct run *r, uint64_t segment, uint64_t room, size_t bytes)
-{
-	fill(r, 0, 1, segment, room, bytes);
 }
 
 void run_compare(struct run *r)

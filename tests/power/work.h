@@ -23,9 +23,11 @@
 #define CALL_MOVE    'm' /* suspend or resume */
 #define CALL_RECOVER 'R' /* open, if it is not, and take over */
 
+enum wish_kind { WISH_CREATED, WISH_RECORD, WISH_SEAL, WISH_MOVE };
+
 /* An entry that was asked for. */
 struct wish {
-	enum { WISH_CREATED, WISH_RECORD, WISH_SEAL, WISH_MOVE } kind;
+	enum wish_kind kind;
 	char text[TEXT_ROOM];  /* payload, path, or the state to be */
 	char bytes[TEXT_ROOM]; /* of the file */
 };

@@ -382,8 +382,7 @@ Suite *source_suite(void)
 	tcase_add_test(tc, a_file_that_was_not_read_to_its_end_is_refused);
 	tcase_add_test(tc, a_read_error_is_reported);
 	tcase_add_test(tc, a_tree_is_walked_in_byte_order_of_whole_paths);
-	tcase_add_test(
-		tc, a_directory_that_may_not_be_listed_is_reported_and_the_walk_goes_on);
+	tcase_add_test(tc, a_directory_that_may_not_be_listed_is_reported_and_the_walk_goes_on);
 	tcase_add_test(tc, a_single_file_is_a_tree_of_one);
 	tcase_add_test(tc, links_and_pipes_are_reported_and_never_followed);
 	tcase_add_test(tc, a_tree_that_is_too_deep_is_refused);

@@ -14,8 +14,8 @@
 
 struct audited {
 	struct boxed b;
-	tote_box *box;	      /* open, with its key; NULL after audited_shut */
-	struct place place;   /* of our own */
+	tote_box *box;      /* open, with its key; NULL after audited_shut */
+	struct place place; /* of our own */
 	struct vkey key;
 	struct secret witness;
 	struct checkpoint seen; /* the newest checkpoint */
@@ -35,7 +35,7 @@ void audited_remove(struct audited *a);
 void audited_shut(struct audited *a);
 
 void audited_append(struct audited *a, uint64_t count); /* records */
-void audited_fold(struct audited *a);			/* and cosigned; a->seen is it */
+void audited_fold(struct audited *a);                   /* and cosigned; a->seen is it */
 void audited_cosign(struct audited *a, int flip);
 
 /* A whole run; the fault must stay clean. */

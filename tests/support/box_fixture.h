@@ -22,7 +22,7 @@ struct boxed {
 
 void boxed_make(struct boxed *b); /* made, and closed again */
 void boxed_remove(struct boxed *b);
-tote_box *boxed_open(struct boxed *b);			     /* with its key */
+tote_box *boxed_open(struct boxed *b);                       /* with its key */
 tote_box *boxed_open_flags(struct boxed *b, uint32_t flags); /* TOTE_BOX_*, without one */
 /* What tote__box_create needs for it; the draft's fields point into b and to statics. */
 struct box_config boxed_config(struct boxed *b);

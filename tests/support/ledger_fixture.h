@@ -43,7 +43,7 @@ void fixture_remove(struct fixture *f);
 void fixture_reopen(struct fixture *f);
 
 struct ledger *fixture_create(struct fixture *f); /* container.created under a checkpoint */
-struct ledger *fixture_open(struct fixture *f);	  /* with f->options */
+struct ledger *fixture_open(struct fixture *f);   /* with f->options */
 
 /* The draft of entry 0; record drafts of kind "record" with a number in a field and its payload. */
 const struct draft *fixture_first(struct fixture *f);

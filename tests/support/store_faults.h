@@ -33,7 +33,7 @@ struct faults {
 	long at, count;
 	int fired;
 	const char *only; /* only calls of this name count; NULL: all that may fail */
-	int code;	  /* TOTE_E_IO unless set */
+	int code;         /* TOTE_E_IO unless set */
 	uint32_t
 		lose; /* a failed journal_sync takes back block i of what was written: bit i % 32 */
 	int lock_replaced; /* the path `lock` is another file now */

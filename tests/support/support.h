@@ -39,7 +39,7 @@ uint8_t *file_read(const char *path, size_t *ret_len);
 int file_exists(const char *path); /* a link counts, wherever it points */
 int64_t file_size(const char *path);
 void file_flip(const char *path, size_t offset, uint8_t mask); /* also of a mode 0444 file */
-void file_truncate(const char *path, size_t len);	       /* likewise */
+void file_truncate(const char *path, size_t len);              /* likewise */
 void directory_make(const char *path);
 
 /* --- memory --------------------------------------------------------------------------------- */
@@ -88,7 +88,7 @@ tote_ctx *support_ctx(struct frozen_clock *clock, struct failing *memory);
 
 /* --- bytes and faults ----------------------------------------------------------------------- */
 
-size_t from_hex(const char *hex, uint8_t *out);	  /* the number of bytes */
+size_t from_hex(const char *hex, uint8_t *out);   /* the number of bytes */
 const char *to_hex(const void *data, size_t len); /* in one of eight buffers, at most 4,000 bytes */
 
 void fault_is_zero(const struct tote_fault *fault);

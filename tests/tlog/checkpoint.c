@@ -7,8 +7,8 @@
 #include "support/support.h"
 #include "vectors/tlog_vectors.h"
 
-#define ROOT	 "tpcyzlyRQWLKmsz69OldP5h01ogFQ3CIqv8YSk25Z3M="
-#define EMPTY	 "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+#define ROOT     "tpcyzlyRQWLKmsz69OldP5h01ogFQ3CIqv8YSk25Z3M="
+#define EMPTY    "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 START_TEST(the_checkpoint_of_the_vectors_is_read_and_written)
@@ -86,9 +86,9 @@ START_TEST(texts_that_depart_from_the_specification_are_refused)
 		"o\n8\n",
 		"o\n8\n\n",
 		"\n8\n" ROOT "\n",
-		"o\n8\n" ROOT,			 /* no final newline */
-		"o\n8\n" ROOT "\nextension",	 /* nor here */
-		"o\n8\n" ROOT "\n\n",		 /* an empty line */
+		"o\n8\n" ROOT,                   /* no final newline */
+		"o\n8\n" ROOT "\nextension",     /* nor here */
+		"o\n8\n" ROOT "\n\n",            /* an empty line */
 		"o\n8\n" ROOT "\n\nextension\n", /* also in between */
 		"o\n\n8\n" ROOT "\n",
 		"o\n\n" ROOT "\n", /* */
@@ -108,7 +108,7 @@ START_TEST(texts_that_depart_from_the_specification_are_refused)
 		"o\n18446744073709551616\n" ROOT "\n",
 		"o\n18446744073709551624\n" ROOT "\n",
 		"o\n8\ntpcyzlyRQWLKmsz69OldP5h01ogFQ3CIqv8YSk25Z3N=\n", /* spare bits */
-		"o\n8\ntpcyzlyRQWLKmsz69OldP5h01ogFQ3CIqv8YSk25Z3M\n",	/* not padded */
+		"o\n8\ntpcyzlyRQWLKmsz69OldP5h01ogFQ3CIqv8YSk25Z3M\n",  /* not padded */
 		"o\n8\ntpcyzlyRQWLKmsz69OldP5h01ogFQ3CIqv8YSk25Z3MA\n", /* 33 bytes */
 		"o\n8\ntpcyzlyRQWLKmsz69OldP5h01ogFQ3CIqv8YSk25Zw==\n", /* 31 bytes */
 		"o\n8\ntpcyzlyRQWLKmsz69OldP5h01ogFQ3CIqv8Y\n",

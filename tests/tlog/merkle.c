@@ -6,7 +6,7 @@
 #include "tlog/rfc6962.h"
 #include "vectors/tlog_vectors.h"
 
-#define LARGEST	 ((uint64_t)INT64_MAX)
+#define LARGEST  ((uint64_t)INT64_MAX)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static long calls, fail_at = -1; /* of the node callback; below 0: never */

@@ -7,8 +7,8 @@
 #include "support/support.h"
 #include "vectors/tlog_vectors.h"
 
-#define FIRST	 "c2sp.org/tlog-proof@v1\n"
-#define HASH	 "YcoROfaBWEHVuvLQ0tm9nf7pfImN1ve6DAqpQe5sAes=\n"
+#define FIRST    "c2sp.org/tlog-proof@v1\n"
+#define HASH     "YcoROfaBWEHVuvLQ0tm9nf7pfImN1ve6DAqpQe5sAes=\n"
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 START_TEST(the_proof_of_the_vectors_proves_its_entry)

@@ -7,7 +7,7 @@
 #include "support/support.h"
 #include "vectors/tlog_vectors.h"
 
-#define LEAVES	 70000
+#define LEAVES   70000
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* --- names ---------------------------------------------------------------------------------- */
