@@ -40,8 +40,12 @@ static int audit(tote_orchestrator *root)
 int main(int argc, char **argv)
 {
 	struct tote_field fields[] = {{"matter", "acme/2026-014", 13}};
-	struct tote_record record = {.kind = "record", .actor = "alice", .fields = fields,
-		.field_count = 1, .payload = "signed by both", .payload_length = 14};
+	struct tote_record record = {.kind = "record",
+		.actor = "alice",
+		.fields = fields,
+		.field_count = 1,
+		.payload = "signed by both",
+		.payload_length = 14};
 	struct tote_source source = {.path = "contract"};
 	char proof[TOTE_NOTE_MAX];
 	tote_ctx *ctx = NULL;
@@ -55,7 +59,8 @@ int main(int argc, char **argv)
 		return 2;
 	source.file = argv[2];
 	good = done(tote_ctx_new(NULL, &ctx, &fault)) &&
-	       done(tote_orchestrator_init(ctx, argv[1], "archive.example.com/acme", "alice", 0, &fault)) &&
+	       done(tote_orchestrator_init(
+		       ctx, argv[1], "archive.example.com/acme", "alice", 0, &fault)) &&
 	       done(tote_orchestrator_open(ctx, argv[1], 0, &root, &fault)) &&
 	       done(tote_orchestrator_provision(root, "contracts", NULL, NULL, &fault)) &&
 	       done(tote_box_open(root, "contracts", NULL, &box, &fault)) &&

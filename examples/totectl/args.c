@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "out.h"
 
 static const struct {
@@ -108,6 +109,9 @@ static int unknown_option(const struct call *call, const char *typed)
 		if (allowed & BIT(i))
 			guess(typed, options[i].name, &best, &d);
 	}
+	/* One letter is as near to any other. */
+	if (strlen(typed) < 3)
+		best = NULL;
 	return best ? -fail_usage(call, "no option '%s' here; did you mean '%s'?", typed, best)
 		    : -fail_usage(call, "no option '%s' here; see totectl %s--help", typed,
 			      call->verb ? "VERB " : "");
@@ -238,6 +242,8 @@ static int sort_words(struct call *call, const struct verb *verbs, int argc, cha
 				return rc;
 		} else if (call->verb) {
 			call->operand[call->operand_count++] = argv[i];
+		} else if (!strcmp(argv[i], "help")) {
+			call->value[OPT_HELP] = "";
 		} else {
 			for (v = verbs; v->name && strcmp(v->name, argv[i]) != 0; v++)
 				;
@@ -308,7 +314,7 @@ static int check_row(struct call *call)
 		return -fail_usage(call, "too few words: totectl %s %s", v->name, v->usage);
 	if (call->operand_count > v->most)
 		return -fail_usage(call, "'%s' is a word too many: totectl %s %s",
-			call->operand[v->most], v->name, v->usage);
+			call->operand[v->most], v->name, *v->usage ? v->usage : "and no more");
 	return 0;
 }
 
@@ -324,6 +330,19 @@ static int wants_json(int argc, char **argv)
 	return 0;
 }
 
+static void show_version(const struct call *call)
+{
+	struct json j;
+
+	if (!call->json) {
+		printf("totectl %s\n", tote_version());
+		return;
+	}
+	json_begin(&j, stdout, "version");
+	json_string(&j, "version", tote_version());
+	json_end(&j);
+}
+
 int args_parse(struct call *call, const struct verb *verbs, int argc, char **argv)
 {
 	int rc;
@@ -336,7 +355,7 @@ int args_parse(struct call *call, const struct verb *verbs, int argc, char **arg
 	if ((rc = sort_words(call, verbs, argc, argv)) < 0)
 		return rc;
 	if (call->value[OPT_VERSION]) {
-		printf("totectl %s\n", tote_version());
+		show_version(call);
 		return 1;
 	}
 	if (call->value[OPT_HELP]) {

@@ -17,9 +17,9 @@
 #include "demo.h"
 #include "out.h"
 
-#define AT_ONCE	    64u	 /* files a child */
+#define AT_ONCE     64u  /* files a child */
 #define PER_PACKAGE 800u /* entries, so that no package fills the archive alone */
-#define FEW	    200u /* fewer than that, and the changelogs have been stripped */
+#define FEW         200u /* fewer than that, and the changelogs have been stripped */
 
 extern char **environ;
 
@@ -28,9 +28,9 @@ struct letter {
 	struct batch *batch;
 	char package[128], version[128], distribution[128];
 	char newest[128]; /* version of the package's first entry here */
-	unsigned taken;	  /* of this package */
-	int open;	  /* a first line was seen and no last one yet */
-	int skip;	  /* this package's entries were taken before, or are enough */
+	unsigned taken;   /* of this package */
+	int open;         /* a first line was seen and no last one yet */
+	int skip;         /* this package's entries were taken before, or are enough */
 	char *text;
 	size_t length;
 	char (*done)[128]; /* packages that were begun */

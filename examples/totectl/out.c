@@ -220,7 +220,7 @@ static void fail_json(const struct tote_fault *fault, int code)
 	if (fault->code)
 		json_integer(&j, "code", fault->code);
 	json_string(&j, "name",
-		fault->code		   ? tote_error_name(fault->code)
+		fault->code                ? tote_error_name(fault->code)
 		: code == TOTE_CLASS_USAGE ? "usage"
 					   : "system");
 	json_string(&j, "text", fault->text);
@@ -232,6 +232,21 @@ static void fail_json(const struct tote_fault *fault, int code)
 	if (fault->sys_errno)
 		json_integer(&j, "errno", fault->sys_errno);
 	json_end(&j);
+}
+
+/* The text names that container: quoted or in a path. An ID may be any word, `a` or `container`. */
+static int names(const char *text, const char *id)
+{
+	static const char inside[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	const char *at = text;
+	size_t length = strlen(id);
+
+	for (; (at = strstr(at, id)) != NULL; at++) {
+		if (at > text && (at[-1] == '\'' || at[-1] == '/') &&
+			(!at[length] || !strchr(inside, at[length])))
+			return 1;
+	}
+	return 0;
 }
 
 /* The line, and what must be known besides: whether it happened. */
@@ -246,7 +261,7 @@ static int fail_with(const struct call *call, const struct tote_fault *fault, in
 		return code;
 	}
 	/* The container is named once, here where the text does not. */
-	named = !fault->box[0] || strstr(fault->text, fault->box);
+	named = !fault->box[0] || names(fault->text, fault->box);
 	out_talk(call, "totectl%s%s: %s%s%s", call->verb ? " " : "",
 		call->verb ? call->verb->name : "", named ? "" : fault->box, named ? "" : ": ",
 		fault->text);

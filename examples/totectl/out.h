@@ -46,6 +46,7 @@ const char *text_minute(char buffer[TEXT_MAX], int64_t time_us);
 void text_hex(char out[65], const uint8_t hash[32]);
 /* "1 file", "2 files" with the noun's ending. */
 const char *text_s(uint64_t count);
+const char *text_ies(uint64_t count);
 
 /* Progress: one line that renews itself on a terminal, a full line every 30 s elsewhere. */
 int64_t out_clock(void);

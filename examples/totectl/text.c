@@ -81,3 +81,8 @@ const char *text_s(uint64_t count)
 {
 	return count == 1 ? "" : "s";
 }
+
+const char *text_ies(uint64_t count)
+{
+	return count == 1 ? "y" : "ies";
+}

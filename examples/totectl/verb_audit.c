@@ -15,11 +15,14 @@
 #include "verbs.h"
 
 #define STEP_BYTES (64u << 20)
-#define STEP_US	   200000
+#define STEP_US    200000
+
+/* tote_verdict.oldest_unverified_us where the time of what was not verified is not known. */
+#define TIME_UNKNOWN 1
 
 const char *level_name(uint32_t level)
 {
-	return level == TOTE_LEVEL_FULL	       ? "full"
+	return level == TOTE_LEVEL_FULL        ? "full"
 	       : level == TOTE_LEVEL_STRUCTURE ? "structure"
 					       : "-";
 }
@@ -79,12 +82,22 @@ static void verdict_json(const struct tote_verdict *v, const char *container)
 	json_bool(&j, "cached", (v->flags & TOTE_VERDICT_CACHED) != 0);
 	json_bool(&j, "recorded", (v->flags & TOTE_VERDICT_NOT_RECORDED) == 0);
 	json_bool(&j, "unreachable", (v->flags & TOTE_VERDICT_UNREACHABLE) != 0);
-	if (v->oldest_unverified_us)
+	if (v->oldest_unverified_us > TIME_UNKNOWN)
 		json_time(&j, "oldest_unverified", v->oldest_unverified_us);
 	json_end(&j);
 }
 
-static void verdict_text(const struct tote_verdict *v, const char *container)
+/* Without a witness's key nobody looked for a cosignature: that there is none was not seen. */
+static const char *witnessed_words(const struct job *job, const struct tote_verdict *v)
+{
+	if (v->flags & TOTE_VERDICT_WITNESSED)
+		return "witnessed";
+	return job->label && !job->call->value[OPT_WITNESS]
+		       ? "no --witness given, no cosignature verified"
+		       : "unwitnessed";
+}
+
+static void verdict_text(const struct job *job, const struct tote_verdict *v, const char *container)
 {
 	char entries[2][TEXT_MAX], assets[2][TEXT_MAX], bytes[TEXT_MAX], time[TEXT_MAX];
 
@@ -101,22 +114,23 @@ static void verdict_text(const struct tote_verdict *v, const char *container)
 	if (v->assets_total || v->assets)
 		printf(", %s of %s assets", text_count(assets[0], v->assets),
 			text_count(assets[1], v->assets_total));
-	printf(", %s read; %switnessed", text_bytes(bytes, v->bytes),
-		v->flags & TOTE_VERDICT_WITNESSED ? "" : "un");
+	printf(", %s read; %s", text_bytes(bytes, v->bytes), witnessed_words(job, v));
 	if (v->flags & TOTE_VERDICT_CACHED)
 		fputs("; some of it may have come from memory (cached)", stdout);
 	if (v->flags & TOTE_VERDICT_NOT_RECORDED)
 		fputs("; not recorded", stdout);
 	if (v->oldest_unverified_us)
 		printf("; oldest record not verified: %s",
-			text_time(time, v->oldest_unverified_us));
+			v->oldest_unverified_us > TIME_UNKNOWN
+				? text_time(time, v->oldest_unverified_us)
+				: "its time is not known");
 	putchar('\n');
 }
 
 static void count_verdict(struct job *job, const struct tote_verdict *v)
 {
-	int code = v->verdict == TOTE_VERDICT_OK	 ? TOTE_CLASS_OK
-		   : v->verdict == TOTE_VERDICT_DAMAGED	 ? TOTE_CLASS_INTEGRITY
+	int code = v->verdict == TOTE_VERDICT_OK         ? TOTE_CLASS_OK
+		   : v->verdict == TOTE_VERDICT_DAMAGED  ? TOTE_CLASS_INTEGRITY
 		   : v->flags & TOTE_VERDICT_UNREACHABLE ? TOTE_CLASS_UNREACHABLE
 							 : TOTE_CLASS_INCOMPLETE;
 
@@ -146,7 +160,7 @@ static void show_verdict(struct job *job, const struct tote_verdict *v)
 	if (job->call->json)
 		verdict_json(v, name);
 	else
-		verdict_text(v, name);
+		verdict_text(job, v, name);
 }
 
 /* Fetches what was finished: a step may end some containers and begin the next. */
@@ -209,8 +223,9 @@ static void good_news(const struct job *job)
 				     : "read; the bytes of assets were not (level structure)";
 
 	if (job->label) {
-		out_verdict(1, "%s is whole: %s entries, %s read and hashed", job->label,
-			text_count(entries, job->entries), text_bytes(bytes, job->bytes));
+		out_verdict(1, "%s is whole: %s entr%s, %s read and hashed", job->label,
+			text_count(entries, job->entries), text_ies(job->entries),
+			text_bytes(bytes, job->bytes));
 		return;
 	}
 	if (!job->containers) {
@@ -222,12 +237,12 @@ static void good_news(const struct job *job)
 	if (job->unwitnessed)
 		snprintf(unwitnessed, sizeof(unwitnessed), "; %" PRIu64 " unwitnessed",
 			job->unwitnessed);
-	out_verdict(1, "%s%s container%s %s whole: %s entries, %s assets, %s %s%s%s",
+	out_verdict(1, "%s%s container%s %s whole: %s entr%s, %s asset%s, %s %s%s%s",
 		job->containers > 1 ? "all " : "the ", job->containers > 1 ? containers : "one",
 		text_s(job->containers), job->containers > 1 ? "are" : "is",
-		text_count(entries, job->entries), text_count(assets, job->assets),
-		text_bytes(bytes, job->bytes), read, unwitnessed,
-		job->record ? "; so is the consolidated record" : "");
+		text_count(entries, job->entries), text_ies(job->entries),
+		text_count(assets, job->assets), text_s(job->assets), text_bytes(bytes, job->bytes),
+		read, unwitnessed, job->record ? "; so is the consolidated record" : "");
 }
 
 /* "2 damaged, 1 whole": the parts that are not none. */

@@ -49,9 +49,13 @@ static int show_root(struct call *call, const char *root)
 int verb_init(struct call *call)
 {
 	const char *root = root_to_make(call);
-	int code = root_context(call);
+	int code;
 
-	if (code)
+	/* A name for ever: the scheme that C2SP tlog-checkpoint leaves out cannot be taken off later. */
+	if (strstr(call->value[OPT_ORIGIN], "://"))
+		return fail_usage(call, "--origin %s: write it without what stands before ://",
+			call->value[OPT_ORIGIN]);
+	if ((code = root_context(call)) != 0)
 		return code;
 	if (tote_orchestrator_init(
 		    call->ctx, root, call->value[OPT_ORIGIN], call->actor, 0, &call->fault) < 0 ||

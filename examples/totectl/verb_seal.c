@@ -135,6 +135,12 @@ static int show(struct call *call, const struct tally *t)
 		show_json(call, t);
 		return 0;
 	}
+	if (!t->now.files) {
+		out_verdict(1,
+			"%s: nothing to seal: no file is there, and directories alone are not kept",
+			id);
+		return 0;
+	}
 	if (call->value[OPT_DRY_RUN]) {
 		out_verdict(1, "%s: %s file%s, %s, can be sealed; nothing was sealed (--dry-run)",
 			id, text_count(files, t->now.files), text_s(t->now.files),
@@ -159,7 +165,11 @@ static int stopped(struct call *call, tote_sealing *sealing, struct tally *tally
 	char sealed[TEXT_MAX], files[TEXT_MAX];
 	int code = fail(call);
 
-	if (refresh(call, sealing, tally) == 0 && tally->now.files)
+	if (refresh(call, sealing, tally) < 0 || !tally->now.files)
+		return code;
+	if (!(tally->now.sealed + tally->now.already))
+		out_talk(call, "nothing was sealed");
+	else
 		out_talk(call,
 			"%s of %s files are sealed and stay sealed; the same command goes on",
 			text_count(sealed, tally->now.sealed + tally->now.already),

@@ -21,10 +21,12 @@ enum rank {
 	RANK_GONE,
 	RANK_WELL,
 	RANK_UNSIGNED,
+	RANK_PARTLY, /* what came since the last audit, or its assets' bytes, nobody looked at */
 	RANK_NEVER,
 	RANK_INCOMPLETE,
 	RANK_UNREACHABLE,
 	RANK_STANDING,
+	RANK_SHORTER, /* than it was audited: an old copy in its place, or a cut */
 	RANK_DAMAGED
 };
 
@@ -41,8 +43,24 @@ struct rows {
 	uint64_t standing; /* flags that are shown */
 };
 
-static enum rank rank_of(const struct tote_status *s)
+static int is_orchestrator(const char *id)
 {
+	return !strcmp(id, "orchestrator");
+}
+
+/* The consolidated record is never without entries since its audit: the audits of the others. */
+static int looked_at_in_part(const struct row *row)
+{
+	const struct tote_status *s = &row->status;
+
+	return s->level != TOTE_LEVEL_FULL ||
+	       (s->entries > s->audited_entries && !is_orchestrator(row->id));
+}
+
+static enum rank rank_of(const struct row *row)
+{
+	const struct tote_status *s = &row->status;
+
 	if (s->flags_open)
 		return RANK_DAMAGED;
 	if (s->verdict == TOTE_VERDICT_DAMAGED)
@@ -51,12 +69,16 @@ static enum rank rank_of(const struct tote_status *s)
 		return RANK_GONE;
 	if (s->flags & TOTE_STATUS_UNREACHABLE)
 		return RANK_UNREACHABLE;
+	if (s->entries < s->audited_entries || s->entries < s->witnessed)
+		return RANK_SHORTER;
 	if (s->verdict == TOTE_VERDICT_INCOMPLETE)
 		return RANK_INCOMPLETE;
 	if (s->flags_standing)
 		return RANK_STANDING;
 	if (s->flags & TOTE_STATUS_NEVER_AUDITED)
 		return RANK_NEVER;
+	if (looked_at_in_part(row))
+		return RANK_PARTLY;
 	return s->covered < s->entries ? RANK_UNSIGNED : RANK_WELL;
 }
 
@@ -73,7 +95,7 @@ static int add_row(struct call *call, struct rows *rows, const char *id)
 	row->status.size = sizeof(row->status);
 	if (tote_orchestrator_status(call->orchestrator, id, &row->status, &call->fault) < 0)
 		return fail(call);
-	row->rank = rank_of(&row->status);
+	row->rank = rank_of(row);
 	rows->count++;
 	return 0;
 }
@@ -138,8 +160,9 @@ static void flag_text(const struct tote_flag *f)
 {
 	char time[TEXT_MAX];
 
-	out_line("flag %" PRIu64 "  TOTE-%04d %s  %s  %s  since %s", f->seq, f->code,
-		tote_finding_name(f->code), f->container, f->path, text_minute(time, f->raised_us));
+	out_line("flag %" PRIu64 "  TOTE-%04d %s  %s%s%s  since %s", f->seq, f->code,
+		tote_finding_name(f->code), f->container, *f->path ? "  " : "", f->path,
+		text_minute(time, f->raised_us));
 	if (f->flags & TOTE_FLAG_CLEARED)
 		out_line("    a later audit found it whole: it waits for totectl ack");
 	else if (f->flags & TOTE_FLAG_ACKNOWLEDGED)
@@ -193,9 +216,14 @@ static const char *next_of(const struct row *row, char buffer[128])
 		snprintf(buffer, 128, "restore what is damaged; totectl audit %s", row->id);
 		break;
 	case RANK_UNREACHABLE:
-		snprintf(buffer, 128, "mount or permit its directory; totectl audit %s", row->id);
+		snprintf(buffer, 128,
+			"its ledger cannot be read: mount or permit it; totectl audit %s", row->id);
+		break;
+	case RANK_SHORTER:
+		snprintf(buffer, 128, "fewer entries than were audited; totectl audit %s", row->id);
 		break;
 	case RANK_INCOMPLETE:
+	case RANK_PARTLY:
 	case RANK_NEVER:
 		snprintf(buffer, 128, "totectl audit %s", row->id);
 		break;
@@ -211,7 +239,7 @@ static const char *state_of(const struct row *row)
 
 	if (row->status.flags & TOTE_STATUS_DETACHED)
 		return "detached";
-	return name && strcmp(row->id, "orchestrator") != 0 ? name : "-";
+	return name && !is_orchestrator(row->id) ? name : "-";
 }
 
 static const char *verdict_of(const struct row *row)
@@ -219,6 +247,10 @@ static const char *verdict_of(const struct row *row)
 	if (row->status.flags & TOTE_STATUS_UNREACHABLE &&
 		row->status.verdict != TOTE_VERDICT_DAMAGED)
 		return "unreachable";
+	if (row->rank == RANK_SHORTER)
+		return "shorter";
+	if (row->status.verdict == TOTE_VERDICT_OK && row->status.level == TOTE_LEVEL_STRUCTURE)
+		return "ok (structure)";
 	return row->status.flags & TOTE_STATUS_NEVER_AUDITED ? "never audited"
 							     : verdict_name(row->status.verdict);
 }
@@ -279,8 +311,11 @@ static void show_json(const struct row *row)
 	json_number(&j, "witnessed_size", s->witnessed);
 	json_number(&j, "flags_open", s->flags_open);
 	json_number(&j, "flags_standing", s->flags_standing);
-	json_number(&j, "entries", s->entries);
-	json_number(&j, "covered", s->covered);
+	json_bool(&j, "shorter", row->rank == RANK_SHORTER);
+	if (!(s->flags & TOTE_STATUS_UNREACHABLE)) {
+		json_number(&j, "entries", s->entries);
+		json_number(&j, "covered", s->covered);
+	}
 	if (s->unfolded_since_us)
 		json_time(&j, "unfolded_since", s->unfolded_since_us);
 	json_string(&j, "next", next_of(row, next));
@@ -291,6 +326,7 @@ static int code_of(const struct row *row)
 {
 	switch (row->rank) {
 	case RANK_DAMAGED:
+	case RANK_SHORTER:
 		return TOTE_CLASS_INTEGRITY;
 	case RANK_STANDING:
 		return row->status.verdict == TOTE_VERDICT_DAMAGED ? TOTE_CLASS_INTEGRITY
@@ -304,33 +340,49 @@ static int code_of(const struct row *row)
 	}
 }
 
+/* What is said to be well was looked at: all of it, and what is not minded any more is left out. */
+static void good_news(uint64_t never, uint64_t partly, uint64_t containers, uint64_t entries)
+{
+	char number[2][TEXT_MAX], parts[96] = "";
+
+	if (never)
+		snprintf(parts, sizeof(parts), "%s never audited%s", text_count(number[0], never),
+			partly ? ", " : "");
+	if (partly)
+		snprintf(parts + strlen(parts), sizeof(parts) - strlen(parts),
+			"%s audited in part only", text_count(number[1], partly));
+	if (never || partly)
+		out_verdict(1, "nothing is known to be wrong; %s: totectl audit", parts);
+	else
+		out_verdict(1, "all is well: %s container%s, %s entr%s, no flag stands",
+			text_count(number[0], containers), text_s(containers),
+			text_count(number[1], entries), text_ies(entries));
+}
+
 static void show_verdict(const struct rows *rows, int code)
 {
-	uint64_t bad = 0, entries = 0, containers = 0, unaudited = 0;
-	char number[TEXT_MAX], flags[TEXT_MAX];
+	uint64_t bad = 0, entries = 0, containers = 0, never = 0, partly = 0;
+	char flags[TEXT_MAX];
 	size_t i;
 
 	for (i = 0; i < rows->count; i++) {
 		const struct row *r = &rows->row[i];
 
 		bad += r->rank >= RANK_INCOMPLETE;
-		unaudited += r->rank == RANK_NEVER;
-		if (strcmp(r->id, "orchestrator") != 0) {
+		never += r->rank == RANK_NEVER;
+		partly += r->rank == RANK_PARTLY;
+		if (!is_orchestrator(r->id) && r->rank != RANK_GONE) {
 			containers++;
 			entries += r->status.entries;
 		}
 	}
 	if (code || bad)
 		out_verdict(0, "%" PRIu64 " of %zu need%s you: %s flag%s stand%s", bad, rows->count,
-			bad == 1 ? "s" : "", text_count(flags, rows->standing),
-			text_s(rows->standing), rows->standing == 1 ? "s" : "");
-	else if (unaudited)
-		out_verdict(1,
-			"nothing is known to be wrong; %" PRIu64 " never audited: totectl audit",
-			unaudited);
+			bad == 1 ? "s" : "",
+			rows->standing ? text_count(flags, rows->standing) : "no",
+			rows->standing > 1 ? "s" : "", rows->standing > 1 ? "" : "s");
 	else
-		out_verdict(1, "all is well: %" PRIu64 " container%s, %s entries, no flag stands",
-			containers, text_s(containers), text_count(number, entries));
+		good_news(never, partly, containers, entries);
 }
 
 static int show_all(struct call *call, struct rows *rows)
