@@ -113,8 +113,9 @@ TOTE_API tote_cursor *tote_cursor_unref(tote_cursor *cursor);
 
 /*
  * Folds: every entry that is durable now comes under a signed checkpoint, whose note is copied to
- * out (TOTE_NOTE_MAX of verify.h is always enough). ret_length is the note's length, also where cap is too small (TOTE_E_TOO_LARGE; the fold
- * happened, fault.effect says so). Before signing, what the disk holds is read back.
+ * out (TOTE_NOTE_MAX of verify.h is always enough). ret_length is the note's length, also where cap
+ * is too small (TOTE_E_TOO_LARGE; the fold happened, fault.effect says so). Before signing, what the
+ * disk holds is read back.
  * TOTE_E_NO_SIGNER, TOTE_E_DAMAGED, TOTE_E_FORK, TOTE_E_ROLLBACK. Any thread. Since 0.1.
  */
 TOTE_API int tote_box_checkpoint(tote_box *box, uint32_t flags, void *out, size_t cap,
@@ -122,8 +123,8 @@ TOTE_API int tote_box_checkpoint(tote_box *box, uint32_t flags, void *out, size_
 
 /*
  * A C2SP tlog-proof of one entry under the newest checkpoint, folding first where the seq is not
- * covered yet and a signer is there. Otherwise as tote_box_checkpoint. TOTE_E_NOT_FOUND,
- * TOTE_E_READ_ONLY for a box opened with TOTE_BOX_READ_ONLY.
+ * covered yet; a box opened with TOTE_BOX_READ_ONLY proves what is covered. Otherwise as
+ * tote_box_checkpoint. TOTE_E_NOT_FOUND where there is no such entry, or no checkpoint over it.
  * Any thread. Since 0.1.
  */
 TOTE_API int tote_box_prove(tote_box *box, uint64_t seq, uint32_t flags, void *out, size_t cap,

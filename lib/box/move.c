@@ -66,7 +66,7 @@ int tote__box_move_held(tote_box *box, uint32_t to, const char *actor, const cha
 	}
 	if (!tote__state_move(state, to))
 		return tote__fault(fault, TOTE_E_STATE,
-			"the container is %s: there is no way from there to %s",
+			"container '%s' is %s: there is no way from there to %s", box->id,
 			tote_state_name(state), tote_state_name(to));
 	rc = write_move(box, state, to, actor, reason, ret_seq, fault);
 	if (rc == 0)

@@ -155,8 +155,8 @@ static int hand_out(const struct buf *bytes, void *out, size_t cap, size_t *ret_
 {
 	*ret_length = bytes->len;
 	if (cap < bytes->len) {
-		tote__fault(
-			fault, TOTE_E_TOO_LARGE, "%zu bytes do not fit into %zu", bytes->len, cap);
+		tote__fault(fault, TOTE_E_TOO_LARGE,
+			"the result has %zu bytes and there is room for %zu", bytes->len, cap);
 		fault->effect = effect;
 		return fault->code;
 	}
@@ -241,7 +241,7 @@ static int prove(tote_box *box, uint64_t seq, uint32_t flags, struct buf *out, u
 	int rc = prove_now(box, seq, out, fault);
 
 	*ret_effect = TOTE_EFFECT_NONE;
-	if (rc == 1 && !(flags & TOTE_CHECKPOINT_LAST)) {
+	if (rc == 1 && box->ledger && !(flags & TOTE_CHECKPOINT_LAST)) {
 		rc = tote__ledger_fold(box->ledger, &covered, NULL, fault);
 		if (rc < 0)
 			return rc;
@@ -263,7 +263,8 @@ int tote_box_prove(tote_box *box, uint64_t seq, uint32_t flags, void *out, size_
 	int rc;
 
 	FAULT_BEGIN(fault);
-	rc = check_out(box, flags, out, cap, ret_length, "prove", fault);
+	/* what is signed already can be proven from a read-only medium too */
+	rc = check_out(box, flags | TOTE_CHECKPOINT_LAST, out, cap, ret_length, "prove", fault);
 	if (rc < 0)
 		return tote__box_done(box, rc, fault);
 	tote__buf_init(&proof, &box->ctx->heap, PROOF_BYTES);

@@ -128,7 +128,7 @@ static void put_verdict(struct buf *out, const struct run_result *r, uint64_t fi
 	put_text(out, "root", root);
 	put_number(out, "witnessed", r->witnessed);
 	tote__buf_putf(out, ",\"cached\":%s", r->cached ? "true" : "false");
-	if (r->oldest_unverified_us)
+	if (r->oldest_unverified_us > 1) /* 1: its time is not known */
 		put_time(out, "oldest_unverified", r->oldest_unverified_us);
 	tote__buf_puts(out, "}\n");
 }

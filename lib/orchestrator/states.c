@@ -115,7 +115,7 @@ static int record_alone(
 		return 0;
 	if (!tote__state_move(from, c->to))
 		return tote__fault(fault, TOTE_E_STATE,
-			"the container is %s: there is no way from there to %s",
+			"container '%s' is %s: there is no way from there to %s", c->id,
 			from == STATE_NONE ? "detached" : tote_state_name(from),
 			tote_state_name(c->to));
 	reason = tote__heap_new(&o->ctx->heap, room, 1, fault);

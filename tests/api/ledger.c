@@ -416,6 +416,22 @@ START_TEST(what_is_not_covered_is_folded_first_or_refused)
 }
 END_TEST
 
+START_TEST(a_read_only_box_proves_what_is_signed_and_signs_nothing)
+{
+	const struct tote_record record = {.kind = "record"};
+	tote_box *reader = container_open(TOTE_BOX_READ_ONLY);
+	char out[8192];
+	size_t length;
+
+	ok(tote_box_append(box, &record, TOTE_SEQ_ANY, 0, NULL, &fault));
+	ok(tote_box_prove(reader, 0, 0, out, sizeof(out), &length, &fault));
+	fails(tote_box_prove(reader, 1, 0, out, sizeof(out), &length, &fault), TOTE_E_NOT_FOUND);
+	ok(tote_box_checkpoint(box, 0, out, sizeof(out), &length, &fault));
+	ok(tote_box_prove(reader, 1, 0, out, sizeof(out), &length, &fault));
+	tote_box_unref(reader);
+}
+END_TEST
+
 START_TEST(misuse_of_checkpoint_and_prove_is_refused)
 {
 	tote_box *reader = container_open(TOTE_BOX_READ_ONLY);
@@ -458,6 +474,7 @@ Suite *ledger_suite(void)
 	tcase_add_test(t, a_buffer_that_is_too_small_is_told_how_much_it_takes);
 	tcase_add_test(t, a_proof_of_each_entry_verifies_from_bytes_alone);
 	tcase_add_test(t, what_is_not_covered_is_folded_first_or_refused);
+	tcase_add_test(t, a_read_only_box_proves_what_is_signed_and_signs_nothing);
 	tcase_add_test(t, misuse_of_checkpoint_and_prove_is_refused);
 	suite_add_tcase(s, t);
 	return s;
