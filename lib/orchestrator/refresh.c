@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Keeping the registry up to what the consolidated record holds: each entry comes to it once and in
- * order, whichever threads ask at once.
+ * order, whichever threads ask at once. And whether the record takes entries at all.
  */
 #include "orchestrator/orchestrator.h"
 #include <pthread.h>
@@ -163,4 +163,21 @@ int tote__orchestrator_hold(tote_orchestrator *o, struct tote_fault *fault)
 void tote__orchestrator_release(tote_orchestrator *o)
 {
 	tote__ledger_release(o->record->ledger);
+}
+
+int tote__orchestrator_records(tote_orchestrator *o, struct tote_fault *fault)
+{
+	struct ledger_info info;
+	int rc;
+
+	if (o->record->ledger) {
+		tote__ledger_info(o->record->ledger, &info);
+		rc = info.poisoned ? tote__ledger_recover(o->record->ledger, fault) : 0;
+		return rc < 0 ? tote__fault_wrap(fault, "consolidated record") : 0;
+	}
+	if (!o->refused.code)
+		return tote__fault(fault, TOTE_E_READ_ONLY,
+			"consolidated record: the orchestrator was opened read-only");
+	*fault = o->refused;
+	return fault->code;
 }

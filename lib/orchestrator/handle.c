@@ -21,23 +21,6 @@ int tote__orchestrator_writable(const tote_orchestrator *o, struct tote_fault *f
 	return 0;
 }
 
-int tote__orchestrator_records(tote_orchestrator *o, struct tote_fault *fault)
-{
-	struct ledger_info info;
-	int rc;
-
-	if (o->record->ledger) {
-		tote__ledger_info(o->record->ledger, &info);
-		rc = info.poisoned ? tote__ledger_recover(o->record->ledger, fault) : 0;
-		return rc < 0 ? tote__fault_wrap(fault, "consolidated record") : 0;
-	}
-	if (!o->refused.code)
-		return tote__fault(fault, TOTE_E_READ_ONLY,
-			"consolidated record: the orchestrator was opened read-only");
-	*fault = o->refused;
-	return fault->code;
-}
-
 /* --- the handle ----------------------------------------------------------------------------- */
 
 static char *join(const struct heap *heap, const char *a, const char *b, struct tote_fault *fault)
