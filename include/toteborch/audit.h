@@ -161,7 +161,10 @@ TOTE_API int tote_audit_worst(tote_audit *audit, uint32_t *ret_verdict, struct t
 /* The step under way, or the next, ends the job; runs not finished are incomplete. Since 0.1. */
 TOTE_API int tote_audit_cancel(tote_audit *audit, struct tote_fault *fault);
 
-/* Ends the job as cancel does, writes what must be on record, drops the handle. Since 0.1. */
+/*
+ * Ends the job as cancel does and writes what must be on record. It drops the handle always, also
+ * where another call is under way (TOTE_E_BUSY) or in a forked child. NULL is allowed. Since 0.1.
+ */
 TOTE_API int tote_audit_close(tote_audit *audit, struct tote_fault *fault);
 /* Drops the handle without I/O; NULL is allowed; returns NULL. Since 0.1. */
 TOTE_API tote_audit *tote_audit_unref(tote_audit *audit);

@@ -238,10 +238,9 @@ int tote_orchestrator_close(tote_orchestrator *o, struct tote_fault *fault)
 	FAULT_BEGIN(fault);
 	if (!o)
 		return 0;
-	if ((rc = tote__orchestrator_check(o, fault)) < 0)
-		return rc;
+	rc = tote__orchestrator_check(o, fault);
 	tote_orchestrator_unref(o);
-	return 0;
+	return rc;
 }
 
 /* --- of the root itself --------------------------------------------------------------------- */

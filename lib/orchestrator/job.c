@@ -88,12 +88,15 @@ int tote__job_enter(tote_audit *a, struct tote_fault *fault)
 	if (atomic_exchange(&a->busy, 1))
 		return tote__fault(
 			fault, TOTE_E_BUSY, "audit: another call on this job is under way");
+	/* a call under way keeps the job, whoever closes it meanwhile */
+	atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
 	return 0;
 }
 
 void tote__job_leave(tote_audit *a)
 {
 	atomic_store(&a->busy, 0);
+	tote_audit_unref(a);
 }
 
 /* --- starting ------------------------------------------------------------------------------- */
@@ -334,10 +337,11 @@ int tote_audit_close(tote_audit *a, struct tote_fault *fault)
 	FAULT_BEGIN(fault);
 	if (!a)
 		return 0;
-	if ((rc = tote__job_enter(a, fault)) < 0)
-		return rc;
-	rc = a->current || a->next_id < a->id_count ? stop_all(a, fault) : 0;
-	tote__job_leave(a);
+	rc = tote__job_enter(a, fault);
+	if (!rc) {
+		rc = a->current || a->next_id < a->id_count ? stop_all(a, fault) : 0;
+		tote__job_leave(a);
+	}
 	tote_audit_unref(a);
 	return rc;
 }

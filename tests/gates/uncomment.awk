@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: ISC
-# C without its comments and without what stands in strings; lines keep their numbers.
+# C without its comments and without what stands in strings; lines keep their numbers. With -v where=1
+# each begins with its file and number.
+FNR == 1 { inside = 0 }
 {
 	line = $0
 	gsub(/\\./, "", line)
@@ -22,5 +24,5 @@
 			inside = 1
 		}
 	}
-	print out
+	print (where ? FILENAME ":" FNR ": " : "") out
 }

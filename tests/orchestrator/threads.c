@@ -132,7 +132,6 @@ static int in_child(struct root *r, tote_box *box, tote_audit *audit)
 	REFUSED(tote_orchestrator_status(o, "a", &status, f));
 	REFUSED(tote_orchestrator_next_flag(o, NULL, TOTE_SEQ_ANY, &flag, f));
 	REFUSED(tote_orchestrator_acknowledge(o, 1, NULL, "x", 0, f));
-	REFUSED(tote_orchestrator_close(o, f));
 	REFUSED(tote_audit_start(o, NULL, &other, f));
 	REFUSED(tote_audit_step(audit, 0, 0, f));
 	REFUSED(tote_audit_progress(audit, &progress, f));
@@ -140,9 +139,9 @@ static int in_child(struct root *r, tote_box *box, tote_audit *audit)
 	REFUSED(tote_audit_next_verdict(audit, &verdict, f));
 	REFUSED(tote_audit_worst(audit, &worst, f));
 	REFUSED(tote_audit_cancel(audit, f));
+	/* a close is refused and drops its reference all the same */
 	REFUSED(tote_audit_close(audit, f));
-	tote_audit_unref(audit);
-	tote_orchestrator_unref(r->o);
+	REFUSED(tote_orchestrator_close(r->o, f));
 	tote_box_unref(box);
 	return failed;
 }
