@@ -46,7 +46,7 @@ ends 1 -C root log nobody
 # An ID may be a word of the text: it is named all the same, and what failed is not said to go on.
 ends 0 -C root provision container
 ends 1 -C root dispose container --reason over --yes
-says err 'totectl dispose: container: '
+says err "totectl dispose: container 'container' is "
 ends 0 -C root archive container --reason over --yes
 ends 1 -C root seal container empty/file
 says err 'nothing was sealed'

@@ -26,6 +26,11 @@ listed man/man.am man/*.[1-9] man/*.sh
 listed examples/examples.am examples/*/*.*
 listed tests/tests.am tests/vectors/* tests/interop/* tests/*.sh tests/*/*.sh tests/support/*.[ch] tests/*/*.[ch] tests/gates/*.awk
 
+# Their logs would be one file.
+for script in tests/*/*.sh; do
+	[ ! -f "${script%.sh}.c" ] || { echo "$script: there is a .c of that name beside it"; bad=1; }
+done
+
 suites() { # DEF FOLDERS...
 	def=$1
 	shift
