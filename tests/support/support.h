@@ -93,6 +93,12 @@ const char *to_hex(const void *data, size_t len); /* in one of eight buffers, at
 
 void fault_is_zero(const struct tote_fault *fault);
 
+/*
+ * First in a child that runs beside its parent: the assertions of both would go to one file, and
+ * mixed they are no messages any more. Every regular file that was inherited is silenced.
+ */
+void child_asserts_nothing(void);
+
 /* The call returned this code and its fault says the same, with a text. */
 #define ck_fault(call, wanted, fault)                                                              \
 	do {                                                                                       \
