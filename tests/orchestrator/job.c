@@ -318,6 +318,17 @@ START_TEST(a_cancelled_job_is_incomplete_and_says_so_on_record)
 }
 END_TEST
 
+/* A character of the last signature becomes another of base64: the line parses and does not hold. */
+static void change_last_signature(const char *path)
+{
+	size_t len;
+	uint8_t *text = file_read(path, &len);
+
+	ck_assert_uint_gt(len, 20);
+	file_flip(path, len - 20, (uint8_t)(text[len - 20] ^ (text[len - 20] == 'A' ? 'B' : 'A')));
+	free(text);
+}
+
 START_TEST(a_checkpoint_that_is_gone_or_changed_is_found_and_not_written_over)
 {
 	static const char *const ids[] = {"a", "orchestrator"};
@@ -352,7 +363,7 @@ START_TEST(a_checkpoint_that_is_gone_or_changed_is_found_and_not_written_over)
 	box = root_box(&r, "a");
 	ck_ok(box_append(box, "not folded", &r.fault), r.fault);
 	tote_box_unref(box);
-	file_flip(here, (size_t)file_size(here) - 20, 1);
+	change_last_signature(here);
 	o = audit(&r, "a");
 	ck_assert_int_eq(has_code(&o, FINDING_COSIGNATURE_BAD), 1);
 	named(last, "%s/orchestrator/keys/orchestrator.last", r.path);
