@@ -61,7 +61,7 @@ static enum rank rank_of(const struct row *row)
 {
 	const struct tote_status *s = &row->status;
 
-	if (s->flags_open)
+	if (s->flags_open || s->flags & TOTE_STATUS_DAMAGED)
 		return RANK_DAMAGED;
 	if (s->verdict == TOTE_VERDICT_DAMAGED)
 		return s->flags_standing ? RANK_STANDING : RANK_DAMAGED;
@@ -206,6 +206,12 @@ static const char *next_of(const struct row *row, char buffer[128])
 {
 	switch (row->rank) {
 	case RANK_DAMAGED:
+		if (row->status.flags & TOTE_STATUS_DAMAGED) {
+			snprintf(buffer, 128,
+				"bring orchestrator/ledger back from a copy; totectl audit says what is "
+				"damaged");
+			break;
+		}
 		if (row->flag != TOTE_SEQ_ANY) {
 			snprintf(buffer, 128, "see below; totectl ack %" PRIu64 " --reason TEXT",
 				row->flag);
@@ -244,6 +250,8 @@ static const char *state_of(const struct row *row)
 
 static const char *verdict_of(const struct row *row)
 {
+	if (row->status.flags & TOTE_STATUS_DAMAGED)
+		return "damaged";
 	if (row->status.flags & TOTE_STATUS_UNREACHABLE &&
 		row->status.verdict != TOTE_VERDICT_DAMAGED)
 		return "unreachable";
@@ -298,6 +306,7 @@ static void show_json(const struct row *row)
 		s->flags & TOTE_STATUS_NEVER_AUDITED ? "none" : verdict_name(s->verdict));
 	json_string(&j, "level", level_name(s->level));
 	json_bool(&j, "unreachable", (s->flags & TOTE_STATUS_UNREACHABLE) != 0);
+	json_bool(&j, "damaged", (s->flags & TOTE_STATUS_DAMAGED) != 0);
 	json_bool(&j, "never_audited", (s->flags & TOTE_STATUS_NEVER_AUDITED) != 0);
 	if (s->last_audit_us) {
 		json_number(&j, "run", s->run);

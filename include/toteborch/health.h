@@ -14,11 +14,13 @@ extern "C" {
 #define TOTE_STATUS_NEVER_AUDITED 1u
 #define TOTE_STATUS_UNREACHABLE   2u /* its ledger could not be read now */
 #define TOTE_STATUS_DETACHED      4u
+#define TOTE_STATUS_DAMAGED       8u /* of "orchestrator": entries of the record cannot be read */
 
 /*
  * One container's health. What comes from the consolidated record is as old as last_audit_us says;
  * entries, covered and unfolded_since_us are read from the container's own ledger now (0 with
- * UNREACHABLE). verdict: of the last finished run. flags_open: unacknowledged; flags_standing:
+ * UNREACHABLE). Where "orchestrator" is DAMAGED, what is said of any container is what could still
+ * be read. verdict: of the last finished run. flags_open: unacknowledged; flags_standing:
  * acknowledged, still damaged.
  */
 struct tote_status {

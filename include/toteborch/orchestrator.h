@@ -30,7 +30,12 @@ TOTE_API int tote_orchestrator_init(tote_ctx *ctx, const char *root, const char 
 
 #define TOTE_ORCHESTRATOR_READ_ONLY 1u /* takes no lock, writes nothing */
 
-/* Opens a root. TOTE_E_NOT_A_ROOT, TOTE_E_DAMAGED, TOTE_E_KEY. Any thread. Since 0.1. */
+/*
+ * Opens a root. One whose consolidated record, or a key of its own, is damaged or missing opens too,
+ * so that audits go on and name it: what would decide anything for ever (provision, register,
+ * detach, set_state) then fails with that fault. TOTE_E_NOT_A_ROOT; TOTE_E_DAMAGED where not even
+ * the root's name can be found any more. Any thread. Since 0.1.
+ */
 TOTE_API int tote_orchestrator_open(tote_ctx *ctx, const char *root, uint32_t flags,
 	tote_orchestrator **ret_orchestrator, struct tote_fault *fault);
 

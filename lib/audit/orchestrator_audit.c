@@ -152,6 +152,33 @@ static int check_key_file(struct orchestrator_audit *o, const char *name, const 
 	return 0;
 }
 
+/* 1: a line by this key verifies; 0: none is by it; TOTE_E_BAD_SIGNATURE. */
+static int is_line_by(const struct note *note, const struct vkey *key, struct tote_fault *why)
+{
+	return key->type == KEY_TYPE_ED25519 ? tote__note_verify(note, key, why) : 0;
+}
+
+/*
+ * By the key in force, the one that lies in the file, or a former one: between a rotation and the
+ * checkpoint over it the note is still by the key before.
+ */
+static int is_line_by_any(struct orchestrator_audit *o, const char *name, const struct note *note,
+	const struct vkey *key, struct tote_fault *why)
+{
+	struct tote_fault unused;
+	struct vkey held;
+	char base[64];
+	int r = key ? is_line_by(note, key, why) : 0;
+
+	memset(&unused, 0, sizeof(unused));
+	key_name(name, base);
+	if (!r && !tote__keystore_public(o->q->place, base, &held, &unused))
+		r = is_line_by(note, &held, why);
+	for (size_t i = 0; !r && i < o->keys->count; i++)
+		r = is_line_by(note, &o->keys->steps[i].key, why);
+	return r ? r : tote__fault(why, TOTE_E_BAD_SIGNATURE, "no line by the key of %s", base);
+}
+
 /* NAME.last: a note that was signed with the key. */
 static int check_last(struct orchestrator_audit *o, const char *name, const struct vkey *key,
 	struct tote_fault *fault)
@@ -168,11 +195,11 @@ static int check_last(struct orchestrator_audit *o, const char *name, const stru
 	r = place->ops->cell_read(place->handle, SPACE_KEYS, name, &bytes, &why);
 	if (r == 0)
 		r = tote__checkpoint_read(bytes.data, bytes.len, &note, &c, &why);
-	if (r == 0 && key && key->type == KEY_TYPE_ED25519)
-		r = tote__note_verify(&note, key, &why);
+	if (r == 0)
+		r = is_line_by_any(o, name, &note, key, &why);
 	tote__buf_free(&bytes);
 	if (r >= 0 || r == TOTE_E_NOT_FOUND)
-		return 0; /* no line by this key: signed before it came into force */
+		return 0;
 	if (r == TOTE_E_MALFORMED || r == TOTE_E_BAD_SIGNATURE || r == TOTE_E_UNTRUSTED ||
 		r == TOTE_E_TOO_LARGE)
 		return tell(o, FINDING_KEY_DAMAGED, SPACE_KEYS, name, "the note signed last",
@@ -236,20 +263,28 @@ static int each_key(
 	return check_key_file(o, name, want, origin, fault);
 }
 
-/* The record has no witness: the note signed last with its key is what guards it, from init on. */
-static int look_at_guard(struct orchestrator_audit *o, struct tote_fault *fault)
+/*
+ * The root's own, from init on. The record has no witness: the note signed last with its key is what
+ * guards it.
+ */
+static int look_at_own(struct orchestrator_audit *o, struct tote_fault *fault)
 {
+	static const char *const own[][2] = {{"orchestrator", "a key file"},
+		{"witness", "a key file"}, {"orchestrator.last", "the note signed last"}};
 	const struct place *place = o->q->place;
-	struct tote_fault unused;
-	struct store_stat st;
+	int rc = 0;
 
-	memset(&unused, 0, sizeof(unused));
-	if (place->ops->stat(place->handle, SPACE_KEYS, "orchestrator", &st, &unused) != 0 ||
-		place->ops->stat(place->handle, SPACE_KEYS, "orchestrator.last", &st, &unused) !=
+	for (size_t i = 0; rc == 0 && i < sizeof(own) / sizeof(own[0]); i++) {
+		struct tote_fault unused;
+		struct store_stat st;
+
+		memset(&unused, 0, sizeof(unused));
+		if (place->ops->stat(place->handle, SPACE_KEYS, own[i][0], &st, &unused) ==
 			TOTE_E_NOT_FOUND)
-		return 0;
-	return tell(o, FINDING_KEY_DAMAGED, SPACE_KEYS, "orchestrator.last", "the note signed last",
-		"nothing", fault);
+			rc = tell(o, FINDING_KEY_DAMAGED, SPACE_KEYS, own[i][0], own[i][1],
+				"nothing", fault);
+	}
+	return rc;
 }
 
 static int look_at_keys(struct orchestrator_audit *o, struct tote_fault *fault)
@@ -266,7 +301,7 @@ static int look_at_keys(struct orchestrator_audit *o, struct tote_fault *fault)
 		rc = tell(o, FINDING_ORCHESTRATOR_MODE, SPACE_KEYS, "", "mode 0700", was, fault);
 	}
 	if (rc == 0)
-		rc = look_at_guard(o, fault);
+		rc = look_at_own(o, fault);
 	return rc < 0 ? rc : list(o, SPACE_KEYS, each_key, fault);
 }
 

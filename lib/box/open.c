@@ -201,10 +201,12 @@ static int open_box(tote_box *box, const struct box_config *config, struct tote_
 	const struct ledger_options options = tote__box_ledger_options(box, config);
 	int found = tote__box_check_first(box, config->origin, fault), rc;
 
-	if (box->flags & TOTE_BOX_READ_ONLY || (found < 0 && found != TOTE_E_BUSY))
+	/* behind a void line a reader sees nothing of a journal that has no checkpoint yet */
+	if (box->flags & TOTE_BOX_READ_ONLY ||
+		(found < 0 && found != TOTE_E_BUSY && found != TOTE_E_NOT_FOUND))
 		return found;
 	rc = tote__ledger_open(&options, &box->ledger, fault);
-	if (rc == 0 && found == TOTE_E_BUSY)
+	if (rc == 0 && found < 0)
 		rc = check_held(box, config->origin, fault);
 	return rc;
 }

@@ -21,6 +21,27 @@ int tote__orchestrator_writable(const tote_orchestrator *o, struct tote_fault *f
 	return 0;
 }
 
+int tote__orchestrator_sound(tote_orchestrator *o, struct tote_fault *fault)
+{
+	struct tote_fault salvaged;
+	int rc = tote__orchestrator_writable(o, fault);
+
+	if (rc < 0)
+		return rc;
+	tote__orchestrator_lock(o);
+	salvaged = o->salvaged;
+	tote__orchestrator_unlock(o);
+	if (!salvaged.code && !o->keyless.code)
+		return 0;
+	*fault = salvaged.code ? salvaged : o->keyless;
+	return fault->code;
+}
+
+struct ledger *tote__orchestrator_ledger(const tote_orchestrator *o)
+{
+	return o->record ? o->record->ledger : NULL;
+}
+
 /* --- the handle ----------------------------------------------------------------------------- */
 
 static char *join(const struct heap *heap, const char *a, const char *b, struct tote_fault *fault)
@@ -93,6 +114,8 @@ struct box_config tote__orchestrator_record_config(const tote_orchestrator *o)
 		config.flags = TOTE_BOX_READ_ONLY;
 		config.keys_location = config.keys_file = NULL;
 	}
+	if (o->keyless.code)
+		config.keys_location = config.keys_file = NULL;
 	return config;
 }
 
@@ -130,27 +153,58 @@ static int check_key(tote_orchestrator *o, const char *file, struct tote_fault *
 	return rc;
 }
 
-/* Of a damaged record what is whole can be read, so that audits go on and can say so. */
-static int open_record(tote_orchestrator *o, struct tote_fault *fault)
+static int is_damage(int rc)
+{
+	return rc == TOTE_E_DAMAGED || rc == TOTE_E_MALFORMED || rc == TOTE_E_BAD_SIGNATURE ||
+	       rc == TOTE_E_NO_SIGNATURE || rc == TOTE_E_UNTRUSTED;
+}
+
+static int try_record(tote_orchestrator *o, struct tote_fault *fault)
 {
 	struct box_config config = tote__orchestrator_record_config(o);
-	int rc = tote__box_open(&config, &o->record, fault);
 
-	if (rc == TOTE_E_NOT_FOUND)
-		return not_a_root(o->root, fault);
-	if (rc == TOTE_E_KEY)
-		return tote__fault_wrap(fault, "key file %s/" KEY_FILE, o->keys);
-	if (rc == TOTE_E_MALFORMED)
-		return tote__fault_wrap(fault, "%s/ledger/log", o->location);
-	if (rc != TOTE_E_DAMAGED)
-		return rc;
-	o->refused = *fault;
 	tote__fault_clear(fault);
-	config = tote__orchestrator_record_config(o);
 	return tote__box_open(&config, &o->record, fault);
 }
 
-static int open_witness(tote_orchestrator *o, struct tote_fault *fault)
+/* Without its key the record still takes entries, and nobody signs for them. */
+static int try_unsigned(tote_orchestrator *o, struct tote_fault *fault)
+{
+	tote__fault_wrap(fault, "key file %s/" KEY_FILE, o->keys);
+	o->keyless = *fault;
+	return try_record(o, fault);
+}
+
+/*
+ * Of a damaged record what is whole can be read, or what can be read at all is looked for: so that
+ * audits go on and can say so.
+ */
+static int open_record(tote_orchestrator *o, struct tote_fault *fault)
+{
+	int rc = try_record(o, fault);
+
+	if (rc == TOTE_E_KEY && !o->keyless.code)
+		rc = try_unsigned(o, fault);
+	if (rc == TOTE_E_NOT_FOUND) /* a root has both from its first moment on */
+		rc = tote__fault(fault, TOTE_E_DAMAGED,
+			"%s/ledger: there is neither a checkpoint nor a journal that begins at "
+			"entry 0: bring orchestrator/ledger back from a copy, or finish with init",
+			o->location);
+	if (!is_damage(rc))
+		return rc;
+	if (rc == TOTE_E_MALFORMED)
+		tote__fault_wrap(fault, "%s/ledger/log", o->location);
+	o->refused = *fault;
+	rc = try_record(o, fault);
+	if (rc == TOTE_E_NO_MEMORY)
+		return rc;
+	if (rc < 0)
+		o->record = NULL;
+	tote__fault_clear(fault);
+	return 0;
+}
+
+static int read_witness(tote_orchestrator *o, struct tote_fault *fault)
 {
 	char vkey[VKEY_MAX];
 	int rc;
@@ -167,6 +221,34 @@ static int open_witness(tote_orchestrator *o, struct tote_fault *fault)
 			" holds the key of '%s', not the witness's that "
 			"the consolidated record names: bring orchestrator/keys back from a copy",
 			o->keys, o->witness.key.name);
+	return 0;
+}
+
+/* Without it nothing is cosigned; all else goes on. */
+static int open_witness(tote_orchestrator *o, struct tote_fault *fault)
+{
+	int rc = read_witness(o, fault);
+
+	if (rc != TOTE_E_KEY && rc != TOTE_E_UNTRUSTED)
+		return rc;
+	if (o->have_witness)
+		tote__signer_close(&o->witness);
+	o->have_witness = 0;
+	if (!o->keyless.code)
+		o->keyless = *fault;
+	tote__fault_clear(fault);
+	return 0;
+}
+
+/* The record's key file is looked at before its ledger is: what is wrong with it stops no reader. */
+static int look_at_key(tote_orchestrator *o, struct tote_fault *fault)
+{
+	int rc = check_key(o, KEY_FILE, fault);
+
+	if (rc != TOTE_E_KEY && rc != TOTE_E_UNTRUSTED && rc != TOTE_E_MALFORMED)
+		return rc;
+	o->keyless = *fault;
+	tote__fault_clear(fault);
 	return 0;
 }
 
@@ -187,7 +269,7 @@ static int open_all(tote_orchestrator *o, struct tote_fault *fault)
 	if (rc == TOTE_E_NOT_FOUND)
 		return not_a_root(o->root, fault);
 	if (rc < 0 || (rc = check_root(o, fault)) < 0 ||
-		(!read_only && (rc = check_key(o, KEY_FILE, fault)) < 0) ||
+		(!read_only && (rc = look_at_key(o, fault)) < 0) ||
 		(rc = open_record(o, fault)) < 0 || (rc = tote__orchestrator_refresh(o, fault)) < 0)
 		return rc;
 	return read_only ? 0 : open_witness(o, fault);
@@ -279,6 +361,10 @@ int tote_orchestrator_record(tote_orchestrator *o, tote_box **ret_box, struct to
 		return rc;
 	if (!ret_box)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "record: no place for the box");
+	if (!o->record && o->refused.code) {
+		*fault = o->refused;
+		return fault->code;
+	}
 	config = tote__orchestrator_record_config(o);
 	config.parent = tote_orchestrator_ref(o);
 	config.parent_unref = record_parent_unref;

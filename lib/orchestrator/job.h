@@ -71,6 +71,7 @@ struct tote_audit {
 	struct tote_verdict *verdicts; /* room for all IDs */
 	size_t verdict_count, verdict_next;
 	uint32_t worst;
+	int record_refused; /* the finding that says so was shown: once for all runs of a job */
 	pthread_mutex_t mutex; /* for progress */
 	struct tote_audit_progress progress;
 };

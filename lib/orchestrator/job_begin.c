@@ -211,7 +211,7 @@ static int may_fold_record(const struct job_run *r, tote_orchestrator *o, struct
 	struct store_stat st;
 	int is_new = 0, rc;
 
-	if (!o->record->ledger || !o->record->have_signer)
+	if (!tote__orchestrator_ledger(o) || !o->record->have_signer)
 		return 0;
 	if (o->place.ops->stat(o->place.handle, SPACE_LOG, "checkpoint", &st, fault) ==
 		TOTE_E_NOT_FOUND)
@@ -237,9 +237,12 @@ static int begin_record(tote_audit *a, struct job_run *r, struct tote_fault *fau
 	r->target.layout = LAYOUT_ORCHESTRATOR;
 	r->target.origin = o->registry.origin;
 	r->target.place = &o->place;
-	r->target.box = o->record->ledger ? o->record : NULL; /* damaged: nobody writes */
+	r->target.box =
+		tote__orchestrator_ledger(o) ? o->record : NULL; /* damaged: nobody writes */
 	r->target.key = &r->key;
-	tote__job_facts_of_record(r, o);
+	/* of a record with holes nobody can say what of keys/ and reports/ it knew */
+	if (!o->salvaged.code)
+		tote__job_facts_of_record(r, o);
 	if (may_fold_record(r, o, fault) && tote__record_fold(o, fault) < 0)
 		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit: %s", fault->text);
 	tote__fault_clear(fault);

@@ -66,7 +66,7 @@ int tote__job_facts_of_container(struct job_run *r, tote_orchestrator *o, struct
 	f->log_key = r->key;
 	rc = copy_moves(f, &f->moves, &r->target.move_count, fault);
 	r->target.moves = f->moves;
-	r->target.moves_known = 1;
+	r->target.moves_known = !o->salvaged.code;
 	r->target.moves_from_state = TOTE_STATE_ACTIVE;
 	r->target.user = f;
 	r->target.seen_again = seen_again;

@@ -70,12 +70,17 @@ int tote__job_stop_recording(tote_audit *a, struct job_run *r, struct tote_fault
 {
 	struct tote_fault why = *fault;
 
+	int rc = 0;
+
 	tote__fault_clear(fault);
 	if (!r->recording)
 		return 0;
 	r->recording = 0;
-	return tote__job_found_own(
-		a, r, FINDING_RECORD_REFUSES, "orchestrator/ledger", "", why.text, fault);
+	if (!a->record_refused)
+		rc = tote__job_found_own(
+			a, r, FINDING_RECORD_REFUSES, "ledger", "", why.text, fault);
+	a->record_refused |= rc == 0;
+	return rc;
 }
 
 int tote__job_record_coverage(
@@ -140,14 +145,16 @@ static int room_to_show(tote_audit *a, struct tote_fault *fault)
 /* It is shown only from here on: all that may fail lies behind. */
 static void show(tote_audit *a, struct job_run *r, const struct finding *f, int severity)
 {
+	/* what the record refuses is its own damage, not that of the container looked at just then */
+	const char *of = f->code == FINDING_RECORD_REFUSES ? RECORD_ID : r->id;
+
 	if (a->o)
 		tote__report_finding(&r->report, f);
 	if (severity != SEVERITY_INFORMATION)
 		r->counted++;
-	if (severity == SEVERITY_DAMAGE)
+	if (severity == SEVERITY_DAMAGE && !strcmp(of, r->id))
 		r->damaged = 1;
-	a->shown[a->shown_count++] =
-		(struct shown){.finding = *f, .container = r->id, .run = r->seq};
+	a->shown[a->shown_count++] = (struct shown){.finding = *f, .container = of, .run = r->seq};
 }
 
 int tote__job_found(

@@ -100,7 +100,7 @@ int tote_audit_worst(tote_audit *a, uint32_t *ret_verdict, struct tote_fault *fa
 	if (!ret_verdict)
 		rc = tote__fault(fault, TOTE_E_ARGUMENT, "audit: no place for a verdict");
 	else
-		*ret_verdict = a->worst;
+		*ret_verdict = a->record_refused ? TOTE_VERDICT_DAMAGED : a->worst;
 	tote__job_leave(a);
 	return rc;
 }

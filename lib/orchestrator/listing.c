@@ -115,7 +115,8 @@ static int status_of_ledger(
 
 	memset(&unreachable, 0, sizeof(unreachable));
 	if (is_record) {
-		rc = tote_box_info(o->record, &info, &unreachable);
+		s->flags |= tote__orchestrator_is_damaged(o) ? TOTE_STATUS_DAMAGED : 0;
+		rc = o->record ? tote_box_info(o->record, &info, &unreachable) : o->refused.code;
 	} else {
 		rc = tote__containers_open_box(o, id, &options, &box, &unreachable);
 		if (!rc) {

@@ -149,7 +149,7 @@ int tote__moves_complete(
 	uint32_t state;
 	int rc;
 
-	if (!o->record->ledger || !box->ledger)
+	if (!tote__orchestrator_ledger(o) || !box->ledger)
 		return 0;
 	rc = look_at_state(box, &state, fault);
 	if (!rc && state == tote__moves_recorded_state(o, id))

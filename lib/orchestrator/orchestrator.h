@@ -25,14 +25,16 @@ struct tote_orchestrator {
 	struct tote_ctx *ctx;
 	atomic_uint refs;
 	uint32_t flags;
-	char *root;                /* absolute */
-	char *location;            /* root "/orchestrator" */
-	char *keys;                /* location "/keys" */
-	struct place place;        /* LAYOUT_ORCHESTRATOR: seen/, reports/ */
-	struct place key_store;    /* LAYOUT_KEYS, at keys */
-	tote_box *record;          /* LEDGER_RECORD over the same directory */
-	struct tote_fault refused; /* of a damaged record, which can only be read: why */
-	struct signer witness;     /* used with the record held */
+	char *root;             /* absolute */
+	char *location;         /* root "/orchestrator" */
+	char *keys;             /* location "/keys" */
+	struct place place;     /* LAYOUT_ORCHESTRATOR: seen/, reports/ */
+	struct place key_store; /* LAYOUT_KEYS, at keys */
+	tote_box *record; /* LEDGER_RECORD over the same directory; NULL where damage hides it */
+	struct tote_fault refused;  /* of a damaged record, which can only be read: why */
+	struct tote_fault salvaged; /* entries of it are lost, with the lock: why */
+	struct tote_fault keyless;  /* a key of the root's own is missing or no key: why */
+	struct signer witness;      /* used with the record held */
 	int have_witness;
 	/* Only with the lock, but for origin and the two vkeys, which entry 0 sets for ever. */
 	struct registry registry;
@@ -53,8 +55,17 @@ int tote__orchestrator_check(const tote_orchestrator *o, struct tote_fault *faul
  * TOTE_E_READ_ONLY, or what its damage is.
  */
 int tote__orchestrator_records(tote_orchestrator *o, struct tote_fault *fault);
+/* The record's ledger, NULL where it takes no entry. */
+struct ledger *tote__orchestrator_ledger(const tote_orchestrator *o);
+/* 1: of the record not everything can be read, and what is known is the rest. */
+int tote__orchestrator_is_damaged(tote_orchestrator *o);
 /* TOTE_E_READ_ONLY where it was opened so. */
 int tote__orchestrator_writable(const tote_orchestrator *o, struct tote_fault *fault);
+/*
+ * The same, and what it knows is all that the record ever said, and it can sign: for whatever is
+ * decided for ever. An audit goes on without.
+ */
+int tote__orchestrator_sound(tote_orchestrator *o, struct tote_fault *fault);
 
 /* --- refresh.c: the registry and its lock ---------------------------------------------------- */
 
@@ -67,7 +78,7 @@ void tote__orchestrator_unlock(tote_orchestrator *o);
 
 /*
  * Brings the registry up to what the record holds now, without its lock. Where the record is
- * damaged, up to what of it is whole: a damaged record takes no entry, so nothing is missed.
+ * damaged, what of it can be read: `salvaged` says so where entries are lost.
  */
 int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault);
 /*

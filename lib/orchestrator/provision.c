@@ -226,7 +226,7 @@ int tote_orchestrator_provision(tote_orchestrator *o, const char *id,
 		(rc = tote__struct_in(&known, sizeof(known), PROVISION_LEAST, options,
 			 "struct tote_provision_options", fault)) < 0 ||
 		(rc = tote__flags_check(known.flags, 0, "provision", fault)) < 0 ||
-		(rc = tote__orchestrator_writable(o, fault)) < 0 ||
+		(rc = tote__orchestrator_sound(o, fault)) < 0 ||
 		(rc = tote__orchestrator_refresh(o, fault)) < 0)
 		return rc;
 	if ((rc = provision(o, id, &known, &was, fault)) < 0) {

@@ -257,7 +257,7 @@ int tote__record_fold(tote_orchestrator *o, struct tote_fault *fault)
 {
 	struct checkpoint head;
 
-	if (!o->record->ledger || !o->record->have_signer)
+	if (!tote__orchestrator_ledger(o) || !o->record->have_signer)
 		return 0;
 	if (tote__ledger_fold(o->record->ledger, &head, NULL, fault) < 0)
 		return tote__fault_wrap(fault, "consolidated record");

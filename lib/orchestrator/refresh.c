@@ -3,7 +3,8 @@
  * Keeping the registry up to what the consolidated record holds: each entry comes to it once and in
  * order, whichever threads ask at once. And whether the record takes entries at all.
  */
-#include "orchestrator/orchestrator.h"
+#include "orchestrator/salvage.h"
+#include <inttypes.h>
 #include <pthread.h>
 
 struct orchestrator_lock {
@@ -124,16 +125,54 @@ static int read_damaged(tote_orchestrator *o, struct tote_fault *fault)
 
 	tote__fault_clear(fault);
 	rc = read_view(o, VIEW_NOBODY_WRITES, &is_void, fault);
-	if (!rc)
-		tote__log(&o->ctx->log, TOTE_LOG_WARNING, "consolidated record: %s", why.text);
-	return rc;
+	if (rc)
+		return rc;
+	tote__log(&o->ctx->log, TOTE_LOG_WARNING, "consolidated record: %s", why.text);
+	tote__orchestrator_lock(o);
+	if (!o->record->ledger && !o->refused.code)
+		o->refused = why;
+	tote__orchestrator_unlock(o);
+	return 0;
+}
+
+/* Entries of it are lost: what is left says where to look, and the handle says what happened. */
+static int read_what_is_left(
+	tote_orchestrator *o, const struct tote_fault *why, struct tote_fault *fault)
+{
+	uint64_t lost = 0;
+	int rc;
+
+	tote__fault_clear(fault);
+	pthread_mutex_lock(&o->lock->refresh);
+	rc = tote__salvage(o, &lost, fault);
+	pthread_mutex_unlock(&o->lock->refresh);
+	if (rc == TOTE_E_NO_MEMORY)
+		return rc;
+	if (rc < 0) {
+		*fault = *why;
+		return fault->code;
+	}
+	tote__orchestrator_lock(o);
+	if (!o->salvaged.code) {
+		o->salvaged = *why;
+		tote__fault_wrap(&o->salvaged,
+			"consolidated record: %" PRIu64
+			" of its entries are lost, nothing proves the rest; only audits go on "
+			"until orchestrator/ledger is brought back from a copy",
+			lost);
+	}
+	tote__orchestrator_unlock(o);
+	return 0;
 }
 
 int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault)
 {
-	int is_void = 0;
-	int rc = read_view(o, 0, &is_void, fault);
+	struct tote_fault why;
+	int is_void = 0, rc;
 
+	if (!o->record)
+		return o->salvaged.code ? 0 : read_what_is_left(o, &o->refused, fault);
+	rc = read_view(o, 0, &is_void, fault);
 	if (o->record->ledger && (rc == TOTE_E_BUSY || (!rc && is_void))) {
 		tote__fault_clear(fault);
 		rc = read_settled(o, fault);
@@ -145,7 +184,21 @@ int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault)
 	}
 	if (rc == TOTE_E_DAMAGED)
 		rc = read_damaged(o, fault);
+	if (rc == TOTE_E_DAMAGED || rc == TOTE_E_MALFORMED) {
+		why = *fault;
+		rc = read_what_is_left(o, &why, fault);
+	}
 	return rc < 0 ? tote__fault_wrap(fault, "consolidated record") : 0;
+}
+
+int tote__orchestrator_is_damaged(tote_orchestrator *o)
+{
+	int damaged;
+
+	tote__orchestrator_lock(o);
+	damaged = o->refused.code || o->salvaged.code;
+	tote__orchestrator_unlock(o);
+	return damaged;
 }
 
 int tote__orchestrator_hold(tote_orchestrator *o, struct tote_fault *fault)
@@ -170,7 +223,7 @@ int tote__orchestrator_records(tote_orchestrator *o, struct tote_fault *fault)
 	struct ledger_info info;
 	int rc;
 
-	if (o->record->ledger) {
+	if (tote__orchestrator_ledger(o)) {
 		tote__ledger_info(o->record->ledger, &info);
 		rc = info.poisoned ? tote__ledger_recover(o->record->ledger, fault) : 0;
 		return rc < 0 ? tote__fault_wrap(fault, "consolidated record") : 0;

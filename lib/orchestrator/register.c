@@ -292,7 +292,7 @@ int tote_orchestrator_register(tote_orchestrator *o, const char *id, const char 
 		return rc;
 	if (!location || !*location)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "register: the location is missing");
-	if ((rc = tote__orchestrator_writable(o, fault)) < 0 ||
+	if ((rc = tote__orchestrator_sound(o, fault)) < 0 ||
 		(rc = tote__orchestrator_refresh(o, fault)) < 0)
 		return rc;
 	absolute = tote__place_absolute(o->ctx, location, fault);
@@ -338,7 +338,7 @@ int tote_orchestrator_detach(tote_orchestrator *o, const char *id, const char *a
 		return rc;
 	if (!reason || !*reason)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "detach '%s': a reason is required", id);
-	if (!(rc = tote__orchestrator_writable(o, fault)))
+	if (!(rc = tote__orchestrator_sound(o, fault)))
 		rc = detach(o, id, actor, reason, fault);
 	if (rc < 0)
 		tote__fault_set_box(fault, id);

@@ -176,7 +176,7 @@ int tote_orchestrator_set_state(tote_orchestrator *o, const char *id, uint32_t s
 	if (!tote_state_name(state) || !reason || !*reason)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "state of '%s': %s", id,
 			tote_state_name(state) ? "a reason is required" : "there is no such state");
-	if (!(rc = tote__orchestrator_writable(o, fault)) &&
+	if (!(rc = tote__orchestrator_sound(o, fault)) &&
 		!(rc = tote__orchestrator_refresh(o, fault)))
 		rc = set_state(o, &c, fault);
 	if (rc < 0)
@@ -194,7 +194,7 @@ int tote_orchestrator_witness(tote_orchestrator *o, const char *id, uint32_t fla
 	if ((rc = tote__orchestrator_check(o, fault)) < 0 ||
 		(rc = tote__containers_check_id(id, fault)) < 0 ||
 		(rc = tote__flags_check(flags, 0, "witness", fault)) < 0 ||
-		(rc = tote__orchestrator_writable(o, fault)) < 0 ||
+		(rc = tote__orchestrator_sound(o, fault)) < 0 ||
 		(rc = tote__orchestrator_refresh(o, fault)) < 0)
 		return rc;
 	if (!(rc = tote__containers_open_box(o, id, NULL, &box, fault))) {

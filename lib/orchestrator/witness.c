@@ -243,7 +243,7 @@ int tote__witness_cosign(tote_orchestrator *o, tote_box *box, const char *id, in
 	struct exchange x;
 	int rc;
 
-	if (!o->have_witness || !o->record->ledger)
+	if (!o->have_witness || !tote__orchestrator_ledger(o))
 		return tote__fault(fault, TOTE_E_NO_SIGNER,
 			"cosign '%s': the orchestrator was opened without its witness's key", id);
 	if (!box->ledger)
@@ -294,7 +294,7 @@ int tote__witness_check(
 	struct exchange x;
 	int rc;
 
-	if (!o->record->ledger || !box->ledger)
+	if (!tote__orchestrator_ledger(o) || !box->ledger)
 		return 0;
 	exchange_init(&x, o, box, id, 1);
 	rc = exchange_read(&x, fault);

@@ -102,11 +102,14 @@ static void refused_for(struct root *r, const char *file)
 {
 	tote_orchestrator *o;
 
-	ck_fault(tote_orchestrator_open(r->ctx, r->path, 0, &o, &r->fault), TOTE_E_KEY, r->fault);
+	ck_ok(tote_orchestrator_open(r->ctx, r->path, 0, &o, &r->fault), r->fault);
+	ck_fault(tote_orchestrator_provision(o, "b", NULL, NULL, &r->fault), TOTE_E_KEY, r->fault);
 	ck_assert_msg(strstr(r->fault.text, file) != NULL, "%s", r->fault.text);
+	ck_assert_int_eq(file_exists(printed("%s/containers/b", r->path)), 0);
+	tote_orchestrator_unref(o);
 }
 
-START_TEST(a_key_that_is_open_to_others_missing_or_of_another_name_is_refused_and_named)
+START_TEST(with_a_key_open_to_others_missing_or_of_another_name_nothing_is_made_and_it_is_named)
 {
 	char key_name[512], away_name[512], which_name[512];
 	static const char *const files[] = {"orchestrator", "witness"};
@@ -219,7 +222,7 @@ Suite *init_suite(void)
 	tcase_add_test(t, processes_that_make_one_root_at_once_make_one);
 	tcase_add_test(t, what_is_no_root_is_said_to_be_none);
 	tcase_add_test(
-		t, a_key_that_is_open_to_others_missing_or_of_another_name_is_refused_and_named);
+		t, with_a_key_open_to_others_missing_or_of_another_name_nothing_is_made_and_it_is_named);
 	tcase_add_test(t, a_root_opened_read_only_changes_nothing);
 	tcase_add_test(t, the_record_takes_nothing_of_the_host);
 	suite_add_tcase(s, t);
