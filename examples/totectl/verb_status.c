@@ -71,7 +71,7 @@ static enum rank rank_of(const struct row *row)
 		return RANK_UNREACHABLE;
 	if (s->entries < s->audited_entries || s->entries < s->witnessed)
 		return RANK_SHORTER;
-	if (s->verdict == TOTE_VERDICT_INCOMPLETE)
+	if (s->verdict == TOTE_VERDICT_INCOMPLETE || s->flags & TOTE_STATUS_UNREAD)
 		return RANK_INCOMPLETE;
 	if (s->flags_standing)
 		return RANK_STANDING;
@@ -208,7 +208,8 @@ static const char *next_of(const struct row *row, char buffer[128])
 	case RANK_DAMAGED:
 		if (row->status.flags & TOTE_STATUS_DAMAGED) {
 			snprintf(buffer, 128,
-				"bring orchestrator/ledger back from a copy; totectl audit says what is "
+				"bring orchestrator/ledger back from a copy; totectl audit says "
+				"what is "
 				"damaged");
 			break;
 		}
@@ -229,6 +230,13 @@ static const char *next_of(const struct row *row, char buffer[128])
 		snprintf(buffer, 128, "fewer entries than were audited; totectl audit %s", row->id);
 		break;
 	case RANK_INCOMPLETE:
+		if (row->status.flags & TOTE_STATUS_UNREAD) {
+			snprintf(buffer, 128,
+				"more is on record than may be read here; its owner: totectl audit "
+				"orchestrator");
+			break;
+		}
+		/* fall through */
 	case RANK_PARTLY:
 	case RANK_NEVER:
 		snprintf(buffer, 128, "totectl audit %s", row->id);
@@ -307,6 +315,7 @@ static void show_json(const struct row *row)
 	json_string(&j, "level", level_name(s->level));
 	json_bool(&j, "unreachable", (s->flags & TOTE_STATUS_UNREACHABLE) != 0);
 	json_bool(&j, "damaged", (s->flags & TOTE_STATUS_DAMAGED) != 0);
+	json_bool(&j, "unread", (s->flags & TOTE_STATUS_UNREAD) != 0);
 	json_bool(&j, "never_audited", (s->flags & TOTE_STATUS_NEVER_AUDITED) != 0);
 	if (s->last_audit_us) {
 		json_number(&j, "run", s->run);

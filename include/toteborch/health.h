@@ -14,7 +14,8 @@ extern "C" {
 #define TOTE_STATUS_NEVER_AUDITED 1u
 #define TOTE_STATUS_UNREACHABLE   2u /* its ledger could not be read now */
 #define TOTE_STATUS_DETACHED      4u
-#define TOTE_STATUS_DAMAGED       8u /* of "orchestrator": entries of the record cannot be read */
+#define TOTE_STATUS_DAMAGED       8u  /* of "orchestrator": entries of the record cannot be read */
+#define TOTE_STATUS_UNREAD        16u /* of "orchestrator": it holds more than may be read here */
 
 /*
  * One container's health. What comes from the consolidated record is as old as last_audit_us says;

@@ -5,6 +5,7 @@
  * journal into the log.
  */
 #include "ledger/view.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -30,7 +31,8 @@ static int read_line(const struct view *v, struct line *ret, struct tote_fault *
 
 	if (place->ops->capabilities & STORE_CAN_LOCK)
 		r = place->ops->line_read(place->handle, text, sizeof(text), &len, &inode, fault);
-	if (r == TOTE_E_NOT_FOUND || r == TOTE_E_UNSUPPORTED) {
+	/* `lock` is for the writers: who may not read it knows no mark */
+	if (r == TOTE_E_NOT_FOUND || r == TOTE_E_UNSUPPORTED || (r < 0 && fault->sys_errno == EACCES)) {
 		*fault = before;
 		memset(ret, 0, sizeof(*ret));
 		ret->state = LINE_VOID;

@@ -116,7 +116,8 @@ int tote__containers_have_key(tote_orchestrator *o, const char *id)
 	struct store_stat st;
 
 	memset(&scratch, 0, sizeof(scratch));
-	return o->key_store.ops->stat(o->key_store.handle, SPACE_KEYS, id, &st, &scratch) == 0;
+	return o->key_store.ops &&
+	       o->key_store.ops->stat(o->key_store.handle, SPACE_KEYS, id, &st, &scratch) == 0;
 }
 
 /* --- opening -------------------------------------------------------------------------------- */

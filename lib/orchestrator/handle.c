@@ -135,9 +135,17 @@ int tote__orchestrator_open_places(tote_orchestrator *o, struct tote_fault *faul
 	int rc = tote__place_open(
 		o->ctx, POSIX_BACKEND, o->location, LAYOUT_ORCHESTRATOR, flags, &o->place, fault);
 
-	return rc ? rc
-		  : tote__place_open(o->ctx, POSIX_BACKEND, o->keys, LAYOUT_KEYS, flags,
-			    &o->key_store, fault);
+	if (rc)
+		return rc;
+	rc = tote__place_open(
+		o->ctx, POSIX_BACKEND, o->keys, LAYOUT_KEYS, flags, &o->key_store, fault);
+	if (rc && flags && rc != TOTE_E_NOT_FOUND && rc != TOTE_E_NO_MEMORY) {
+		/* keys/ is for its owner alone; who only reads needs none */
+		memset(&o->key_store, 0, sizeof(o->key_store));
+		tote__fault_clear(fault);
+		rc = 0;
+	}
+	return rc;
 }
 
 /* The key is there and can be a key: what is wrong with it is said of it, not of the root. */

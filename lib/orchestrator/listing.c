@@ -116,6 +116,7 @@ static int status_of_ledger(
 	memset(&unreachable, 0, sizeof(unreachable));
 	if (is_record) {
 		s->flags |= tote__orchestrator_is_damaged(o) ? TOTE_STATUS_DAMAGED : 0;
+		s->flags |= tote__orchestrator_is_unread(o) ? TOTE_STATUS_UNREAD : 0;
 		rc = o->record ? tote_box_info(o->record, &info, &unreachable) : o->refused.code;
 	} else {
 		rc = tote__containers_open_box(o, id, &options, &box, &unreachable);

@@ -33,6 +33,7 @@ struct tote_orchestrator {
 	tote_box *record; /* LEDGER_RECORD over the same directory; NULL where damage hides it */
 	struct tote_fault refused;  /* of a damaged record, which can only be read: why */
 	struct tote_fault salvaged; /* entries of it are lost, with the lock: why */
+	int unread; /* with the lock: the record holds more than this reader may use */
 	struct tote_fault keyless;  /* a key of the root's own is missing or no key: why */
 	struct signer witness;      /* used with the record held */
 	int have_witness;
@@ -59,6 +60,8 @@ int tote__orchestrator_records(tote_orchestrator *o, struct tote_fault *fault);
 struct ledger *tote__orchestrator_ledger(const tote_orchestrator *o);
 /* 1: of the record not everything can be read, and what is known is the rest. */
 int tote__orchestrator_is_damaged(tote_orchestrator *o);
+/* 1: the record holds entries above what a reader without its lock may use, and no writer is here. */
+int tote__orchestrator_is_unread(tote_orchestrator *o);
 /* TOTE_E_READ_ONLY where it was opened so. */
 int tote__orchestrator_writable(const tote_orchestrator *o, struct tote_fault *fault);
 /*

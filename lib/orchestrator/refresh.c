@@ -88,6 +88,24 @@ static int read_view(tote_orchestrator *o, uint32_t flags, int *ret_void, struct
 	return rc;
 }
 
+/*
+ * Behind a void line a reader uses only what is signed (FORMAT section 5), and who may not read the
+ * lock sees none. What lies above is not shown, but that it is there must be said.
+ */
+static int look_above(tote_orchestrator *o, struct tote_fault *fault)
+{
+	struct view view;
+	int rc = tote__box_view(o->record, VIEW_NOBODY_WRITES, &view, fault);
+
+	if (rc < 0)
+		return rc;
+	tote__orchestrator_lock(o);
+	o->unread = o->registry.next < view.limit;
+	tote__orchestrator_unlock(o);
+	tote__view_close(&view);
+	return 0;
+}
+
 static int read_held(tote_orchestrator *o, struct tote_fault *fault)
 {
 	struct ledger *record = o->record->ledger;
@@ -181,7 +199,8 @@ int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault)
 			tote__fault_clear(fault);
 			rc = 0;
 		}
-	}
+	} else if (!rc && is_void)
+		rc = look_above(o, fault);
 	if (rc == TOTE_E_DAMAGED)
 		rc = read_damaged(o, fault);
 	if (rc == TOTE_E_DAMAGED || rc == TOTE_E_MALFORMED) {
@@ -199,6 +218,16 @@ int tote__orchestrator_is_damaged(tote_orchestrator *o)
 	damaged = o->refused.code || o->salvaged.code;
 	tote__orchestrator_unlock(o);
 	return damaged;
+}
+
+int tote__orchestrator_is_unread(tote_orchestrator *o)
+{
+	int unread;
+
+	tote__orchestrator_lock(o);
+	unread = o->unread;
+	tote__orchestrator_unlock(o);
+	return unread;
 }
 
 int tote__orchestrator_hold(tote_orchestrator *o, struct tote_fault *fault)

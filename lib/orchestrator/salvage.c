@@ -147,8 +147,8 @@ static int know_root(struct salvage *s, struct tote_fault *fault)
 
 	if (o->registry.vkey[0])
 		return 0;
-	if ((rc = tote__keystore_public(&o->key_store, KEY_FILE, &key, fault)) < 0 ||
-		(rc = tote__keystore_public(&o->key_store, WITNESS_FILE, &witness, fault)) < 0)
+	if ((rc = tote__keystore_public(&o->place, KEY_FILE, &key, fault)) < 0 ||
+		(rc = tote__keystore_public(&o->place, WITNESS_FILE, &witness, fault)) < 0)
 		return rc;
 	tote__orchestrator_lock(o);
 	rc = tote__registry_add(&o->registry, RECORD_ID, &k, fault);
@@ -201,7 +201,7 @@ static int know_container(
 	tote__orchestrator_unlock(s->o);
 	memset(&unused, 0, sizeof(unused));
 	snprintf(location, sizeof(location), "containers/%s", name);
-	if (known || tote__keystore_public(&s->o->key_store, name, &key, &unused) < 0 ||
+	if (known || tote__keystore_public(&s->o->place, name, &key, &unused) < 0 ||
 		!lies_below_root(s->o, location))
 		return 0;
 	tote__orchestrator_lock(s->o);
@@ -232,8 +232,7 @@ int tote__salvage(tote_orchestrator *o, uint64_t *ret_lost, struct tote_fault *f
 	if (rc == 0)
 		rc = know_root(&s, fault);
 	if (rc == 0 && s.lost)
-		rc = o->key_store.ops->list(
-			o->key_store.handle, SPACE_KEYS, "", know_container, &s, fault);
+		rc = o->place.ops->list(o->place.handle, SPACE_KEYS, "", know_container, &s, fault);
 	tote__buf_free(&s.bytes);
 	*ret_lost = s.lost;
 	return rc;

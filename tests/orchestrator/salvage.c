@@ -4,6 +4,7 @@
  * the same, the damage is named, and nothing is decided on the strength of what is left.
  */
 #include "orchestrator/outcome.h"
+#include <errno.h>
 
 /* What one audit of everything gave. */
 struct whole_audit {
@@ -163,8 +164,7 @@ START_TEST(a_container_whose_registration_is_lost_is_found_by_its_key)
 
 	make_two(&r);
 	damage(newest(&r, path, "ledger/log/tile/entries"), GONE);
-	ck_ok(tote_orchestrator_open(
-		      r.ctx, r.path, TOTE_ORCHESTRATOR_READ_ONLY, &r.o, &r.fault),
+	ck_ok(tote_orchestrator_open(r.ctx, r.path, TOTE_ORCHESTRATOR_READ_ONLY, &r.o, &r.fault),
 		r.fault);
 	ck_ok(tote_orchestrator_find(r.o, "b", &c, &r.fault), r.fault);
 	ck_assert_str_eq(c.location, printed("%s/containers/b", r.path));
@@ -208,6 +208,70 @@ START_TEST(a_key_of_the_root_that_is_no_key_is_named_and_everything_is_audited)
 }
 END_TEST
 
+/* --- readers of the group --------------------------------------------------------------------- */
+
+/* As for a process of the directory's group: keys/ and lock are their owner's alone. */
+static int is_owners(const char *path)
+{
+	size_t len = strlen(path);
+
+	return !strcmp(path, "lock") || !strcmp(path, "ledger/lock") ||
+	       (len >= 4 && !strcmp(path + len - 4, "keys"));
+}
+
+static int openat2_of_group(int dir, const char *path, const struct open_how *how)
+{
+	if (!is_owners(path) || how->flags & O_PATH)
+		return tote__kernel()->openat2(dir, path, how);
+	errno = EACCES;
+	return -1;
+}
+
+static int openat_of_group(int dir, const char *path, int flags, mode_t mode)
+{
+	if (!is_owners(path) || flags & O_PATH)
+		return tote__kernel()->openat(dir, path, flags, mode);
+	errno = EACCES;
+	return -1;
+}
+
+static struct tote_status status_of_group(struct root *r, const struct kernel *kernel)
+{
+	struct tote_status status = {.size = sizeof(status)};
+	tote_ctx *ctx = support_ctx(NULL, NULL);
+	tote_orchestrator *o;
+
+	ck_assert_int_eq(tote__posix_kernel_set(ctx, kernel, &r->fault), 0);
+	ck_ok(tote_orchestrator_open(ctx, r->path, TOTE_ORCHESTRATOR_READ_ONLY, &o, &r->fault),
+		r->fault);
+	ck_ok(tote_orchestrator_status(o, "orchestrator", &status, &r->fault), r->fault);
+	tote_orchestrator_unref(o);
+	tote_ctx_unref(ctx);
+	return status;
+}
+
+START_TEST(who_may_not_read_the_lock_is_told_when_more_is_on_record_than_is_shown)
+{
+	struct kernel kernel = *tote__kernel();
+	struct tote_status status;
+	struct root r;
+
+	kernel.openat2 = openat2_of_group;
+	kernel.openat = openat_of_group;
+	root_make(&r);
+	root_provision(&r, "a");
+	ck_assert_uint_eq(audit(&r, "orchestrator").verdict.verdict, TOTE_VERDICT_OK);
+	status = status_of_group(&r, &kernel);
+	ck_assert_uint_eq(status.flags & TOTE_STATUS_UNREAD, 0);
+	ck_assert_uint_gt(status.entries, 0);
+	root_provision(&r, "b"); /* which no checkpoint of the record covers */
+	status = status_of_group(&r, &kernel);
+	ck_assert_uint_eq(status.flags & TOTE_STATUS_UNREAD, TOTE_STATUS_UNREAD);
+	ck_assert_uint_eq(status_of(&r, "orchestrator").flags & TOTE_STATUS_UNREAD, 0);
+	root_remove(&r);
+}
+END_TEST
+
 Suite *salvage_suite(void)
 {
 	Suite *s = suite_create("salvage");
@@ -221,6 +285,7 @@ Suite *salvage_suite(void)
 	tcase_add_test(t, a_container_whose_registration_is_lost_is_found_by_its_key);
 	tcase_add_loop_test(t, a_key_of_the_root_that_is_no_key_is_named_and_everything_is_audited,
 		0, (int)(sizeof(keys) / sizeof(keys[0])));
+	tcase_add_test(t, who_may_not_read_the_lock_is_told_when_more_is_on_record_than_is_shown);
 	suite_add_tcase(s, t);
 	return s;
 }
