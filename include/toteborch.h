@@ -24,9 +24,11 @@
 #include <toteborch/assets.h>
 #include <toteborch/audit.h>
 #include <toteborch/box.h>
+#include <toteborch/copy.h>
 #include <toteborch/ctx.h>
 #include <toteborch/fault.h>
 #include <toteborch/health.h>
+#include <toteborch/input.h>
 #include <toteborch/ledger.h>
 #include <toteborch/orchestrator.h>
 #include <toteborch/signer.h>

@@ -27,23 +27,42 @@ static const struct {
 	[OPT_HELP] = {"--help", NULL, "this text"},
 	[OPT_VERSION] = {"--version", NULL, "the version of the library that is running"},
 	[OPT_ORIGIN] = {"--origin", "NAME", "its name for ever, best a URL without https://"},
-	[OPT_AT] = {"--at", "DIR", "where the container is to lie, instead of containers/ID"},
+	[OPT_AT] = {"--at", "PATH",
+		"where the container is to lie, or the checkpoint to prove under"},
 	[OPT_KEY] = {"--key", "FILE", "its signing key, which is copied into the key store"},
 	[OPT_REASON] = {"--reason", "TEXT", "why; it stays in the ledger for ever"},
 	[OPT_YES] = {"--yes", NULL, "do not ask"},
 	[OPT_TO] = {"--to", "DIR", "put them below this directory of the container"},
 	[OPT_DRY_RUN] = {"--dry-run", NULL, "say what would be sealed, and seal nothing"},
-	[OPT_KIND] = {"--kind", "K", "the kind: record (unless given), record.* or host.*"},
+	[OPT_KIND] = {"--kind", "K",
+		"the kind, record unless given; log: only that kind, or a family: 'record.*'"},
 	[OPT_FIELD] = {"--field", "K=V", "a header field; may be given many times"},
 	[OPT_EXPECT] = {"--expect", "SEQ", "the seq it must get, so that a retry never doubles it"},
 	[OPT_LAST] = {"--last", NULL, "print the newest one as it is; sign nothing"},
-	[OPT_OUT] = {"-o", "DIR", "where to write; made if it is not there"},
+	[OPT_OUT] = {"-o", "PATH",
+		"where to write: a directory, made if it is not there, or a file"},
 	[OPT_ENTRY] = {"--entry", "FILE|-", "the entry that the proof is of; - is standard input"},
 	[OPT_VKEY] = {"--vkey", "KEY", "the ledger's public key, or a file that holds it"},
 	[OPT_WITNESS] = {"--witness", "KEY",
 		"a witness's public key that must have cosigned, or a file"},
+	[OPT_POLICY] = {"--policy", "FILE", "which logs and witnesses are believed (tlog-policy)"},
+	[OPT_CONSISTENCY] = {"--consistency", NULL,
+		"prove that the tree of FROM entries is the beginning of that of TO"},
+	[OPT_OLD] = {"--old", "N", "how many entries the witness cosigned last; 0 unless given"},
+	[OPT_NEW_KEY] = {"--new-key", NULL, "the log has another key than before: accept it"},
 	[OPT_ASSET] = {"--asset", "FILE", "the file that the entry is said to have sealed"},
 	[OPT_LEVEL] = {"--level", "LEVEL", "structure, or full (unless given): every byte read"},
+	[OPT_FROM] = {"--from", "SEQ", "begin at this entry"},
+	[OPT_AUTHORITY] = {"--authority", "TEXT", "who may order it, and by what right"},
+	[OPT_SUCCESSOR] = {"--successor-of", "ID",
+		"of an archived one whose ledger takes no more entries"},
+	[OPT_SUPERSEDES] = {"--supersedes", "SEQ", "the seal that this one file corrects"},
+	[OPT_MEDIA_TYPE] = {"--media-type", "TYPE", "record it of each file: text/plain"},
+	[OPT_SOURCE] = {"--source", "TEXT", "record where they come from"},
+	[OPT_REVERSE] = {"--reverse", NULL, "the newest first"},
+	[OPT_FOLLOW] = {"--follow", NULL, "at the end wait for what comes, until interrupted"},
+	[OPT_LIMIT] = {"--limit", "N", "no more than this many"},
+	[OPT_VERIFY] = {"--verify", NULL, "read again all that an older copy holds"},
 };
 
 #define EVERYWHERE (BIT(OPT_ROOT) | BIT(OPT_ACTOR) | BIT(OPT_WAIT) | BIT(OPT_JSON) | BIT(OPT_HELP))
@@ -101,7 +120,7 @@ static int unknown_verb(const struct call *call, const struct verb *verbs, const
 
 static int unknown_option(const struct call *call, const char *typed)
 {
-	uint32_t allowed = EVERYWHERE | (call->verb ? call->verb->options : BIT(OPT_VERSION));
+	uint64_t allowed = EVERYWHERE | (call->verb ? call->verb->options : BIT(OPT_VERSION));
 	const char *best = NULL;
 	size_t i, d = SIZE_MAX;
 
@@ -117,7 +136,7 @@ static int unknown_option(const struct call *call, const char *typed)
 			      call->verb ? "VERB " : "");
 }
 
-static void help_options(uint32_t mask)
+static void help_options(uint64_t mask)
 {
 	size_t i;
 
@@ -221,7 +240,9 @@ static int take_option(struct call *call, char **argv, int argc, int *at)
 		call->value[OPT_FIELD] = value;
 		return 0;
 	}
-	if (call->value[option] && options[option].value)
+	if (option == OPT_WITNESS)
+		call->witness[call->witness_count++] = value;
+	if (call->value[option] && options[option].value && option != OPT_WITNESS)
 		return -fail_usage(call, "%s is given twice", options[option].name);
 	call->value[option] = value ? value : "";
 	return 0;
@@ -350,7 +371,8 @@ int args_parse(struct call *call, const struct verb *verbs, int argc, char **arg
 	call->json = wants_json(argc, argv);
 	call->operand = calloc((size_t)argc + 1, sizeof(char *));
 	call->field = calloc((size_t)argc + 1, sizeof(char *));
-	if (!call->operand || !call->field)
+	call->witness = calloc((size_t)argc + 1, sizeof(char *));
+	if (!call->operand || !call->field || !call->witness)
 		return -fail_usage(call, "no memory for the command line");
 	if ((rc = sort_words(call, verbs, argc, argv)) < 0)
 		return rc;
@@ -377,8 +399,10 @@ void args_end(struct call *call)
 {
 	free(call->operand);
 	free(call->field);
+	free(call->witness);
 	call->operand = NULL;
 	call->field = NULL;
+	call->witness = NULL;
 }
 
 int args_seq(const char *text, uint64_t *ret_seq)

@@ -31,10 +31,24 @@ enum option {
 	OPT_WITNESS,
 	OPT_ASSET,
 	OPT_LEVEL,
+	OPT_FROM,
+	OPT_REVERSE,
+	OPT_FOLLOW,
+	OPT_LIMIT,
+	OPT_VERIFY,
+	OPT_OLD,
+	OPT_NEW_KEY,
+	OPT_POLICY,
+	OPT_CONSISTENCY,
+	OPT_AUTHORITY,
+	OPT_SUCCESSOR,
+	OPT_SUPERSEDES,
+	OPT_MEDIA_TYPE,
+	OPT_SOURCE,
 	OPT_COUNT
 };
 
-#define BIT(option) (1u << (option))
+#define BIT(option) (UINT64_C(1) << (option))
 
 /* Any number of operands. */
 #define MANY SIZE_MAX
@@ -47,8 +61,8 @@ struct verb {
 	const char *usage; /* what stands behind the name */
 	const char *about;
 	const char *example; /* of one or more lines, each a command */
-	uint32_t options;
-	uint32_t required;
+	uint64_t options;
+	uint64_t required;
 	size_t least; /* operands */
 	size_t most;
 	int (*run)(struct call *call);
@@ -62,6 +76,8 @@ struct call {
 	size_t operand_count;
 	const char **field; /* each --field, as K=V */
 	size_t field_count;
+	const char **witness; /* each --witness */
+	size_t witness_count;
 	int json;
 	int64_t wait_us; /* as tote_ctx_options.lock_wait_us */
 	char actor[512];

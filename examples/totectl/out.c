@@ -62,6 +62,14 @@ int out_is_hostile(uint32_t c)
 	       (c >= 0xE0000 && c <= 0xE007F);
 }
 
+/* A mark that joins the letter before it (Unicode's blocks of combining marks). */
+static int is_combining(uint32_t c)
+{
+	return (c >= 0x0300 && c <= 0x036F) || (c >= 0x1AB0 && c <= 0x1AFF) ||
+	       (c >= 0x1DC0 && c <= 0x1DFF) || (c >= 0x20D0 && c <= 0x20FF) ||
+	       (c >= 0xFE00 && c <= 0xFE0F) || (c >= 0xFE20 && c <= 0xFE2F);
+}
+
 void out_bytes(FILE *file, const void *bytes, size_t length, unsigned flags)
 {
 	const unsigned char *s = bytes;
@@ -74,7 +82,7 @@ void out_bytes(FILE *file, const void *bytes, size_t length, unsigned flags)
 			putc((int)c, file);
 		} else if (c == '\\' && !(flags & TEXT_LINES)) {
 			fputs("\\\\", file);
-		} else if (n && !out_is_hostile(c)) {
+		} else if (n && !out_is_hostile(c) && !(flags & TEXT_SPELLING && is_combining(c))) {
 			fwrite(s, 1, n, file);
 		} else {
 			n = n ? n : 1;

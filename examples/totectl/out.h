@@ -9,7 +9,8 @@
 
 #include "args.h"
 
-#define TEXT_LINES 1u /* line feeds and tabs stay as they are */
+#define TEXT_LINES    1u /* line feeds and tabs stay as they are */
+#define TEXT_SPELLING 2u /* combining marks too: two spellings of one name do not look the same */
 
 /*
  * The one way of foreign bytes to a terminal: control bytes, what is not UTF-8, overrides of the

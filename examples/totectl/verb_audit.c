@@ -79,6 +79,8 @@ static void verdict_json(const struct tote_verdict *v, const char *container)
 	json_b64(&j, "root", v->root, sizeof(v->root));
 	json_bool(&j, "witnessed", (v->flags & TOTE_VERDICT_WITNESSED) != 0);
 	json_number(&j, "witnessed_size", v->witnessed);
+	json_number(&j, "cosigners", v->cosigners);
+	json_string(&j, "cosigned_by", v->cosigned_by);
 	json_bool(&j, "cached", (v->flags & TOTE_VERDICT_CACHED) != 0);
 	json_bool(&j, "recorded", (v->flags & TOTE_VERDICT_NOT_RECORDED) == 0);
 	json_bool(&j, "unreachable", (v->flags & TOTE_VERDICT_UNREACHABLE) != 0);
@@ -92,6 +94,8 @@ static const char *witnessed_words(const struct job *job, const struct tote_verd
 {
 	if (v->flags & TOTE_VERDICT_WITNESSED)
 		return "witnessed";
+	if (job->label && job->call->value[OPT_POLICY])
+		return "cosigned as the policy asks";
 	return job->label && !job->call->value[OPT_WITNESS]
 		       ? "no --witness given, no cosignature verified"
 		       : "unwitnessed";
@@ -115,6 +119,10 @@ static void verdict_text(const struct job *job, const struct tote_verdict *v, co
 		printf(", %s of %s assets", text_count(assets[0], v->assets),
 			text_count(assets[1], v->assets_total));
 	printf(", %s read; %s", text_bytes(bytes, v->bytes), witnessed_words(job, v));
+	if (v->flags & TOTE_VERDICT_OUTSIDE) {
+		fputs(", and cosigned from outside by ", stdout);
+		out_string(stdout, v->cosigned_by);
+	}
 	if (v->flags & TOTE_VERDICT_CACHED)
 		fputs("; some of it may have come from memory (cached)", stdout);
 	if (v->flags & TOTE_VERDICT_NOT_RECORDED)

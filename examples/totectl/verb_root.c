@@ -117,12 +117,16 @@ int verb_provision(struct call *call)
 	if (call->value[OPT_AT] && call->operand_count > 1)
 		return fail_usage(
 			call, "--at names one directory: provision one ID at a time with it");
+	if (call->value[OPT_SUCCESSOR] && call->operand_count > 1)
+		return fail_usage(call, "a container has one successor: provision one ID at a time "
+					"with --successor-of");
 	if ((code = root_open(call, 0)) != 0)
 		return code;
 	if (tote_provision_options_init(&options, sizeof(options), &call->fault) < 0)
 		return fail(call);
 	options.location = call->value[OPT_AT];
 	options.actor = call->actor;
+	options.predecessor = call->value[OPT_SUCCESSOR];
 	for (i = 0; i < call->operand_count; i++) {
 		uint32_t result = 0;
 

@@ -33,7 +33,14 @@ static int refresh(struct call *call, tote_sealing *sealing, struct tally *tally
 
 static int add_sources(struct call *call, tote_sealing *sealing)
 {
+	uint64_t supersedes = TOTE_SEQ_ANY;
 	size_t i;
+
+	if (call->value[OPT_SUPERSEDES])
+		args_seq(call->value[OPT_SUPERSEDES], &supersedes);
+	if (tote_sealing_describe(sealing, call->value[OPT_MEDIA_TYPE], call->value[OPT_SOURCE],
+		    supersedes, &call->fault) < 0)
+		return -1;
 
 	for (i = 1; i < call->operand_count; i++) {
 		progress(call, "looking at %s", call->operand[i]);
@@ -217,10 +224,16 @@ static int seal_into(struct call *call, tote_box *box)
 
 int verb_seal(struct call *call)
 {
+	const char *supersedes = call->value[OPT_SUPERSEDES];
 	tote_box *box;
-	int code = root_open(call, 0);
+	uint64_t seq;
+	int code;
 
-	if (code || (code = root_box(call, call->operand[0], 0, &box)) != 0)
+	if (supersedes && (!args_seq(supersedes, &seq) || !seq))
+		return fail_usage(
+			call, "--supersedes %s: the seq of an earlier seal, in digits", supersedes);
+	if ((code = root_open(call, 0)) != 0 ||
+		(code = root_box(call, call->operand[0], 0, &box)) != 0)
 		return code;
 	return box_close(call, box, seal_into(call, box));
 }

@@ -13,19 +13,29 @@ int verb_register(struct call *call);
 int verb_detach(struct call *call);
 int verb_state(struct call *call); /* suspend, resume, archive, dispose */
 int verb_seal(struct call *call);
+int verb_input(struct call *call);
 int verb_append(struct call *call);
 int verb_log(struct call *call);
 int verb_show(struct call *call);
 int verb_checkpoint(struct call *call);
+int verb_copy(struct call *call);
 int verb_ls(struct call *call);
 int verb_cat(struct call *call);
 int verb_manifest(struct call *call);
 int verb_prove(struct call *call);
 int verb_verify(struct call *call);
+int verb_witness(struct call *call);
 int verb_keys(struct call *call);
+int verb_rotate(struct call *call);
+int verb_rekey(struct call *call);
 int verb_audit(struct call *call);
 int verb_status(struct call *call);
 int verb_ack(struct call *call);
+int verb_report(struct call *call);
+int verb_metrics(struct call *call);
+int verb_explain(struct call *call);
+int verb_erase(struct call *call);
+int verb_repair(struct call *call);
 int verb_demo(struct call *call);
 
 /* A whole totectl in this process; what main returns. */

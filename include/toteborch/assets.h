@@ -52,6 +52,7 @@ struct tote_sealed {
  * Seals count files as one group, all or none: when it returns 0 each lies at its path, durable,
  * mode 0444, with its entry. actor may be NULL. ret_sealed: count of them, or NULL. flags: 0.
  * TOTE_E_EXISTS naming a path that was sealed with other bytes or at which something lies,
+ * TOTE_E_DAMAGED naming one whose file is not what was sealed any more,
  * TOTE_E_SOURCE, TOTE_E_GRAMMAR, TOTE_E_TOO_LARGE, TOTE_E_STATE, TOTE_E_NO_SPACE, ... as
  * tote_box_append. Any thread. Since 0.1.
  */
@@ -71,10 +72,20 @@ TOTE_API int tote_sealing_new(tote_box *box, const char *actor, uint32_t flags,
 	tote_sealing **ret_sealing, struct tote_fault *fault);
 
 /*
+ * What is recorded of the files that are added from here on, instead of what was said before:
+ * media_type and source where not NULL; supersedes: the seq of the seal that the one file to come
+ * corrects, or TOTE_SEQ_ANY. TOTE_E_GRAMMAR or TOTE_E_TOO_LARGE for what no entry can say.
+ * Since 0.1.
+ */
+TOTE_API int tote_sealing_describe(tote_sealing *sealing, const char *media_type,
+	const char *source, uint64_t supersedes, struct tote_fault *fault);
+
+/*
  * Adds a file under its base name, or a directory under its base name and all below it; to, which
  * may be NULL or "", is put before. file itself may be a link to either. TOTE_E_NOT_FOUND,
  * TOTE_E_GRAMMAR for a file without a base name ("/", ".", ".."). An offender does not fail the
- * call. A directory without a file adds nothing: directories alone are not kept. Since 0.1.
+ * call; what was sealed before and is damaged now does (TOTE_E_DAMAGED), and a superseded entry
+ * that is no seal (TOTE_E_NOT_FOUND). A directory without a file adds nothing: directories alone are not kept. Since 0.1.
  */
 TOTE_API int tote_sealing_add(
 	tote_sealing *sealing, const char *file, const char *to, struct tote_fault *fault);
@@ -116,6 +127,31 @@ TOTE_API int tote_sealing_progress(
 	tote_sealing *sealing, struct tote_sealing_progress *progress, struct tote_fault *fault);
 /* Drops it; NULL is allowed; returns NULL. Since 0.1. */
 TOTE_API tote_sealing *tote_sealing_unref(tote_sealing *sealing);
+
+#define TOTE_ERASED_NEW     1u /* by this call */
+#define TOTE_ERASED_ALREADY 2u /* an earlier entry says so; a file still left there is gone now */
+
+/* seal: the seq of the seal, seq: of the asset.erased that ended it. Frozen. */
+struct tote_erased {
+	uint64_t seq;
+	uint64_t seal;
+	uint32_t result;
+	uint32_t reserved;
+};
+
+/*
+ * Erases one asset: entry first, file after. From then on its absence is right and its presence is
+ * a finding; its path stays used for ever, and so does the entry that sealed it: what must be
+ * forgotten does not belong into names. Also where the file is missing or damaged. authority: who
+ * may order it, reason: why; both are required; actor may be NULL. flags: 0. ret_erased may be
+ * NULL. Suspended and archived containers take it, disposed ones do not (TOTE_E_STATE).
+ * TOTE_E_NOT_FOUND where nothing was ever sealed there; TOTE_E_UNTRUSTED where something other than
+ * a file lies there. Where the entry is durable and the file could not be removed, effect is
+ * unknown: the same call again, or the next holder, completes it. Any thread. Since 0.1.
+ */
+TOTE_API int tote_box_erase(tote_box *box, const char *path, const char *authority,
+	const char *reason, const char *actor, uint32_t flags, struct tote_erased *ret_erased,
+	struct tote_fault *fault);
 
 #define TOTE_ASSET_ERASED 1u /* its absence is right */
 

@@ -55,7 +55,9 @@ TOTE_API int tote_audit_start(tote_orchestrator *orchestrator,
 
 /*
  * A job over a ledger directory alone (ledger/, or its published log/): read-only, no root, nothing
- * is recorded, no keys but public ones. vkey: the log's; witness_vkey: a witness's that must have
+ * is recorded, no keys but public ones. vkey: the log's, entry 0's or the newest: from entry 0's each
+ * proven rotation is followed (TOTE-5016 names the key it leads to), and a key that no entry leads
+ * to counts because it was given (TOTE-5015 says so); witness_vkey: a witness's that must have
  * cosigned, or NULL. Its findings and its one verdict come as from any job. TOTE_E_NO_SIGNATURE
  * where the checkpoint is not signed by these keys (or there is none), TOTE_E_BAD_SIGNATURE,
  * TOTE_E_NOT_FOUND where directory is neither. ctx may be NULL. Any thread. Since 0.1.
@@ -122,10 +124,11 @@ struct tote_finding {
 TOTE_API int tote_audit_next_finding(
 	tote_audit *audit, struct tote_finding *finding, struct tote_fault *fault);
 
-#define TOTE_VERDICT_WITNESSED    1u /* a checkpoint of this size is cosigned by the witness */
-#define TOTE_VERDICT_CACHED       2u /* some of what was read may have come from memory */
-#define TOTE_VERDICT_NOT_RECORDED 4u /* the consolidated record took no entry of it */
-#define TOTE_VERDICT_UNREACHABLE  8u /* its directory could not be opened at all */
+#define TOTE_VERDICT_WITNESSED    1u  /* a checkpoint of this size is cosigned by the witness */
+#define TOTE_VERDICT_CACHED       2u  /* some of what was read may have come from memory */
+#define TOTE_VERDICT_NOT_RECORDED 4u  /* the consolidated record took no entry of it */
+#define TOTE_VERDICT_UNREACHABLE  8u  /* its directory could not be opened at all */
+#define TOTE_VERDICT_OUTSIDE      16u /* witnesses outside this root cosigned it: cosigned_by */
 
 /* One container's verdict: how much of how much was verified, and how old the rest is. */
 struct tote_verdict {
@@ -146,6 +149,9 @@ struct tote_verdict {
 	int64_t oldest_unverified_us; /* time of the oldest record not verified; 0: none, 1: not known */
 	uint8_t root[32];
 	char container[64];
+	uint32_t cosigners;    /* witnesses of its policy that cosigned the checkpoint, verified */
+	uint32_t reserved;     /* 0 */
+	char cosigned_by[256]; /* their names, one space between; cut off between two names */
 };
 
 /*

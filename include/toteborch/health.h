@@ -45,6 +45,7 @@ struct tote_status {
 	int64_t unfolded_since_us;
 	uint8_t root[32]; /* of the newest checkpoint, covered entries */
 	char id[64];
+	int64_t last_success_us; /* of the last full audit that found all whole; 0: none */
 };
 
 /*
@@ -92,6 +93,22 @@ TOTE_API int tote_orchestrator_next_flag(tote_orchestrator *orchestrator, const 
  */
 TOTE_API int tote_orchestrator_acknowledge(tote_orchestrator *orchestrator, uint64_t flag,
 	const char *actor, const char *reason, uint32_t flags, struct tote_fault *fault);
+
+/* The full report of one audit run, in JSON Lines: a header, each finding, the verdict. */
+typedef struct tote_report tote_report;
+
+/*
+ * Opens the report of the run of that number (tote_verdict.run), and gives it only where it is the
+ * one whose digest the consolidated record has. TOTE_E_NOT_FOUND: no run of that number has ended;
+ * TOTE_E_DAMAGED: its file is missing; TOTE_E_MISMATCH: it is another. Any thread. Since 0.1.
+ */
+TOTE_API int tote_report_open(tote_orchestrator *orchestrator, uint64_t run,
+	tote_report **ret_report, struct tote_fault *fault);
+/* 1 and up to cap bytes (1 or more), 0 at the end. One call at a time. Since 0.1. */
+TOTE_API int tote_report_read(
+	tote_report *report, void *out, size_t cap, size_t *ret_length, struct tote_fault *fault);
+/* Drops it; NULL is allowed; returns NULL. Since 0.1. */
+TOTE_API tote_report *tote_report_unref(tote_report *report);
 
 #ifdef __cplusplus
 }

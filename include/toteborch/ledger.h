@@ -64,15 +64,44 @@ TOTE_API int tote_box_append_many(tote_box *box, const struct tote_record *recor
 /* A reader of entries. It takes one call at a time: a second one gets TOTE_E_BUSY. */
 typedef struct tote_cursor tote_cursor;
 
+#define TOTE_CURSOR_BACKWARD 1u /* from `from` down to entry 0 */
+#define TOTE_CURSOR_FOLLOW   2u /* what is appended later is read too */
+
 /*
- * Opens a cursor whose first entry is from; behind the end there is none. It sees what is there
- * now, however long it is kept; it takes no lock. flags: 0. TOTE_E_BUSY after some tries, TOTE_E_DAMAGED. Any thread. Since 0.1.
+ * Opens a cursor whose first entry is from; behind the end there is none. It takes no lock, and its
+ * memory does not grow with the ledger. flags, of which one may be given:
+ *
+ * 0: it sees what is there now, however long it is kept.
+ * TOTE_CURSOR_BACKWARD: likewise, but reads downwards; TOTE_SEQ_ANY, or a seq behind the end, means
+ * the last entry.
+ * TOTE_CURSOR_FOLLOW: at the end tote_cursor_next gives 0 for now and looks again at the next call;
+ * TOTE_SEQ_ANY means only what comes after this moment. Every entry is given once and in order,
+ * through folds, removed segments and takeovers. The checkpoint is read again too: later entries
+ * are verified against the newer one, which must extend the one before, and what was given must
+ * still be there: otherwise TOTE_E_FORK or TOTE_E_ROLLBACK from next and wait, naming it, for ever.
+ *
+ * TOTE_E_BUSY after some tries, TOTE_E_DAMAGED. Any thread. Since 0.1.
  */
 TOTE_API int tote_cursor_open(tote_box *box, uint64_t from, uint32_t flags,
 	tote_cursor **ret_cursor, struct tote_fault *fault);
 
 /* The next entry will be seq. TOTE_E_NOT_FOUND where that lies behind the end. Since 0.1. */
 TOTE_API int tote_cursor_seek(tote_cursor *cursor, uint64_t seq, struct tote_fault *fault);
+
+/*
+ * From now on only entries of that kind are given; with `.*` behind it, of that family: `record.*`
+ * is `record` itself and every kind that begins with `record.`. NULL: all again. The others are
+ * read and checked all the same. TOTE_E_GRAMMAR. One call at a time. Since 0.1.
+ */
+TOTE_API int tote_cursor_filter(tote_cursor *cursor, const char *kind, struct tote_fault *fault);
+
+/*
+ * Of a cursor with TOTE_CURSOR_FOLLOW: 1 as soon as there is an entry that it has not looked at
+ * (which its filter may not want), 0 after timeout_us microseconds (0 or less: it looks once). It
+ * polls with pauses of 1 to 50 ms on the system's clock; no thread, no signal. The errors of
+ * tote_cursor_next, TOTE_E_ARGUMENT for another cursor. One call at a time. Since 0.1.
+ */
+TOTE_API int tote_cursor_wait(tote_cursor *cursor, int64_t timeout_us, struct tote_fault *fault);
 
 #define TOTE_ENTRY_VERIFIED 1u /* it was verified against the signed checkpoint */
 #define TOTE_ENTRY_UNKNOWN  2u /* of a kind or version that this library does not know */
@@ -100,7 +129,8 @@ struct tote_entry {
 };
 
 /*
- * 1 and the next entry, 0 at the end, TOTE_E_DAMAGED naming what does not verify. entry->size is
+ * 1 and the next entry, 0 at the end (of a follower: for now), TOTE_E_DAMAGED naming what does not
+ * verify. A follower may get TOTE_E_BUSY and is called again. entry->size is
  * set by the caller. One call at a time. Since 0.1.
  */
 TOTE_API int tote_cursor_next(
@@ -129,6 +159,42 @@ TOTE_API int tote_box_checkpoint(tote_box *box, uint32_t flags, void *out, size_
  */
 TOTE_API int tote_box_prove(tote_box *box, uint64_t seq, uint32_t flags, void *out, size_t cap,
 	size_t *ret_length, struct tote_fault *fault);
+
+/*
+ * The same under a checkpoint of this ledger that the caller holds: note, which the proof then ends
+ * with, cosignatures and all. It must be signed by a key that this ledger has or had, and its tree
+ * must be the beginning of what lies here, which is computed from the tiles. Folds where it covers
+ * more than the newest checkpoint here, unless flags has TOTE_CHECKPOINT_LAST.
+ * TOTE_E_MALFORMED, TOTE_E_NO_SIGNATURE, TOTE_E_BAD_SIGNATURE of the note; TOTE_E_FORK: another
+ * history was signed; TOTE_E_ROLLBACK: there are fewer entries here; TOTE_E_NOT_FOUND for a seq that
+ * it does not cover. Any thread. Since 0.1.
+ */
+TOTE_API int tote_box_prove_at(tote_box *box, uint64_t seq, const void *note, size_t note_length,
+	uint32_t flags, void *out, size_t cap, size_t *ret_length, struct tote_fault *fault);
+
+#define TOTE_PROOF_HASHES 64u /* no consistency proof has more */
+
+/*
+ * RFC 6962 consistency: the tree of `from` entries is the beginning of that of `to`. ret_path gets
+ * *ret_count hashes of 32 bytes (room for cap of them; TOTE_PROOF_HASHES is always enough),
+ * ret_from_root and ret_to_root, which may be NULL, the two roots. Folds where `to` is not covered
+ * yet, unless flags has TOTE_CHECKPOINT_LAST. TOTE_E_ARGUMENT for from > to, TOTE_E_NOT_FOUND where
+ * there are not so many entries. Any thread. Since 0.1.
+ */
+TOTE_API int tote_box_prove_consistency(tote_box *box, uint64_t from, uint64_t to, uint32_t flags,
+	uint8_t *ret_path, size_t cap, size_t *ret_count, uint8_t *ret_from_root,
+	uint8_t *ret_to_root, struct tote_fault *fault);
+
+/*
+ * What a witness is asked with: the add-checkpoint body of C2SP tlog-witness for the newest
+ * checkpoint, folding first unless flags has TOTE_CHECKPOINT_LAST. old_size: the last size that the
+ * witness cosigned, 0 for none (it answers with its size where that is wrong). The log's own
+ * signature lines alone go with it. TOTE_NOTE_MAX bytes are always enough. Its answer goes to
+ * tote_orchestrator_witness_merge. TOTE_E_ARGUMENT where old_size is more than the checkpoint
+ * covers; otherwise as tote_box_checkpoint. Any thread. Since 0.1.
+ */
+TOTE_API int tote_box_witness_request(tote_box *box, uint64_t old_size, uint32_t flags, void *out,
+	size_t cap, size_t *ret_length, struct tote_fault *fault);
 
 #ifdef __cplusplus
 }

@@ -28,16 +28,23 @@ TOTE_API int tote_verify_note(
 	const void *note, size_t length, const char *vkey, struct tote_fault *fault);
 
 #define TOTE_GUARANTEE_SIGNED    1u /* by the log's own key */
-#define TOTE_GUARANTEE_WITNESSED 2u /* cosigned by the witness that was given */
+#define TOTE_GUARANTEE_WITNESSED 2u /* cosigned by a witness that was given */
+#define TOTE_GUARANTEE_OUTSIDE   4u /* by one of another name than ORIGIN/witness beside the log */
 
-/* A verified checkpoint. guarantees: which of TOTE_GUARANTEE_* held. */
+/*
+ * A verified checkpoint. guarantees: which of TOTE_GUARANTEE_* held. WITNESSED without OUTSIDE means:
+ * witnessed by its own orchestrator only. cosigners: how many distinct witnesses that were given
+ * cosigned it, each verified.
+ */
 struct tote_checkpoint {
 	uint32_t size;
 	uint32_t guarantees;
 	uint64_t tree_size;
-	int64_t cosigned_us; /* when the witness says it saw it; 0 without one */
+	int64_t cosigned_us; /* when the witness (of several, the last) says it saw it; 0 without one */
 	uint8_t root[32];
 	char origin[256];
+	uint32_t cosigners;
+	uint32_t reserved; /* 0 */
 };
 
 /*
@@ -47,6 +54,18 @@ struct tote_checkpoint {
  */
 TOTE_API int tote_verify_checkpoint(const void *note, size_t length, const char *vkey,
 	const char *witness_vkey, struct tote_checkpoint *checkpoint, struct tote_fault *fault);
+
+/*
+ * The same by a trust policy (C2SP tlog-policy): log, witness, group and quorum lines, at most 1 MiB,
+ * 64 logs, 64 witnesses and 64 groups. vkey: the log's key; NULL: the checkpoint must be signed by a
+ * log that the policy lists. Every listed witness's cosignature that is there must verify, and those
+ * that do must make the quorum. A key of a type other than 0x01 and 0x04 is taken and never counts.
+ * TOTE_E_GRAMMAR naming the policy's line, TOTE_E_TOO_LARGE past a limit; TOTE_E_NO_SIGNATURE naming
+ * what is missing; otherwise as tote_verify_checkpoint. Any thread. Since 0.1.
+ */
+TOTE_API int tote_verify_checkpoint_policy(const void *note, size_t length, const void *policy,
+	size_t policy_length, const char *vkey, struct tote_checkpoint *checkpoint,
+	struct tote_fault *fault);
 
 /*
  * RFC 6962 inclusion: the leaf hash is at index in the tree of that size and root. path: count
@@ -69,6 +88,11 @@ TOTE_API int tote_verify_consistency(uint64_t from, uint64_t to, const uint8_t *
 TOTE_API int tote_verify_proof(const void *proof, size_t length, const void *entry,
 	size_t entry_length, const char *vkey, const char *witness_vkey, uint64_t *ret_index,
 	struct tote_checkpoint *checkpoint, struct tote_fault *fault);
+
+/* The same by a trust policy, as tote_verify_checkpoint_policy. Any thread. Since 0.1. */
+TOTE_API int tote_verify_proof_policy(const void *proof, size_t length, const void *entry,
+	size_t entry_length, const void *policy, size_t policy_length, const char *vkey,
+	uint64_t *ret_index, struct tote_checkpoint *checkpoint, struct tote_fault *fault);
 
 /*
  * The file's bytes are those that this entry, an asset.sealed, speaks of. Reads the file. ctx may

@@ -386,9 +386,10 @@ static int look_at_changed(struct asset_audit *a, struct tote_fault *fault)
 /*
  * An entry that could not be read may be the seal of a foreign file, or the erasure of a missing
  * one: where there are at least as many such entries as such files, that is taken for the
- * explanation, since one damage is to be one finding. The entries were named, and no such asset
- * counts as verified. Nor is a file called foreign while it is not known what was sealed since the
- * bound: that was said.
+ * explanation, since one damage is to be one finding. They are named all the same, each as what it
+ * may be (asset-unexplained), so that nobody hides a file behind a damaged entry; the entries were
+ * named, and no such asset counts as verified. Nor is a file called foreign while it is not known
+ * what was sealed since the bound: that was said.
  */
 static void excuse(struct asset_audit *a)
 {

@@ -25,8 +25,10 @@ static int tell(struct asset_audit *a, int code, const char *path, struct asset 
 		a->foreign++;
 	if (a->looking == LOOK_FIRST)
 		return tote__names_push(&a->again, "", path, fault);
-	if (a->looking == LOOK_COUNT || (code == FINDING_ASSET_FOREIGN && a->foreign_excused))
+	if (a->looking == LOOK_COUNT)
 		return 0;
+	if (code == FINDING_ASSET_FOREIGN && a->foreign_excused)
+		code = FINDING_ASSET_UNEXPLAINED;
 	return tote__inquiry_find(
 		a->q, code, SPACE_ASSETS, path, seq_of(item), expected, was, fault);
 }
@@ -225,11 +227,16 @@ int tote__asset_look(struct asset_audit *a, const char *path, const struct store
 int tote__asset_look_missing(
 	struct asset_audit *a, const struct asset *item, struct tote_fault *fault)
 {
-	a->missing++;
-	if (a->looking != LOOK_TELL || a->missing_excused)
+	/* what ends a seal stands behind it */
+	int may_be_ended = a->entries->lost && item->seq < a->entries->last_lost;
+	int code = a->missing_excused && may_be_ended ? FINDING_ASSET_UNEXPLAINED
+						      : FINDING_ASSET_MISSING;
+
+	a->missing += (uint64_t)may_be_ended;
+	if (a->looking != LOOK_TELL)
 		return 0;
-	return tote__inquiry_find(a->q, FINDING_ASSET_MISSING, SPACE_ASSETS, item->path, item->seq,
-		"a file", "nothing", fault);
+	return tote__inquiry_find(
+		a->q, code, SPACE_ASSETS, item->path, item->seq, "a file", "nothing", fault);
 }
 
 int tote__asset_look_changed(

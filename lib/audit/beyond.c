@@ -140,7 +140,7 @@ int tote__beyond_judge(struct beyond *b, const struct tile *t, struct tote_fault
 	/* without a checkpoint that is believed there is no saying what lies beyond it */
 	if (rc < 0 || log->loose || !b->known)
 		return rc;
-	rc = tote__logfile_just(b->q, t, &log->bytes, log->leaves, &file, fault);
+	rc = tote__logfile_just(b->q, t, &log->own->bytes, log->own->leaves, &file, fault);
 	if (rc < 0 || file.state == LOGFILE_MISSING || file.state == LOGFILE_CLOSED)
 		return rc;
 	if (reach(t) > log->size + b->count) {
@@ -150,7 +150,8 @@ int tote__beyond_judge(struct beyond *b, const struct tile *t, struct tote_fault
 	} else if (file.state == LOGFILE_SHAPE) {
 		was = "it was cut, or has grown";
 	} else {
-		rc = agrees(b, t, t->level == TILE_ENTRIES ? log->leaves : log->bytes.data, fault);
+		rc = agrees(b, t,
+			t->level == TILE_ENTRIES ? log->own->leaves : log->own->bytes.data, fault);
 		if (rc < 0)
 			return rc;
 		was = rc ? NULL : "other entries than the journal's";

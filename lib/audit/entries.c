@@ -20,6 +20,7 @@ int tote__entries_init(struct entries *s, struct inquiry *q, struct tote_fault *
 	s->q = q;
 	tote__asset_table_init(&s->assets, q->heap);
 	tote__keyring_init(&s->keys, q->heap);
+	tote__keyring_init(&s->witness, q->heap);
 	tote__buf_init(&s->scratch, q->heap, ENTRY_MAX + 1);
 	return tote__entries_reset(s, fault);
 }
@@ -30,6 +31,7 @@ void tote__entries_free(struct entries *s)
 		return;
 	tote__asset_table_free(&s->assets);
 	tote__keyring_free(&s->keys);
+	tote__keyring_free(&s->witness);
 	tote__heap_free(s->q->heap, s->moves);
 	tote__buf_free(&s->scratch);
 	memset(s, 0, sizeof(*s));
@@ -41,6 +43,7 @@ int tote__entries_reset(struct entries *s, struct tote_fault *fault)
 
 	tote__asset_table_free(&s->assets);
 	tote__keyring_free(&s->keys);
+	tote__keyring_free(&s->witness);
 	s->type = t->type;
 	s->origin[0] = '\0';
 	s->next = 0;
@@ -55,7 +58,8 @@ int tote__entries_reset(struct entries *s, struct tote_fault *fault)
 	s->lost_us = 0;
 	s->unknown = 0;
 	for (size_t i = 0; i < t->rekey_count; i++) {
-		int rc = tote__keyring_add(&s->keys, t->rekeys[i].at_seq, &t->rekeys[i].key, fault);
+		int rc = tote__keyring_replace(
+			&s->keys, t->rekeys[i].at_seq, &t->rekeys[i].key, NULL, fault);
 
 		if (rc < 0)
 			return rc;
@@ -93,6 +97,20 @@ static void settle_type(struct entries *s, const struct entry *e)
 		s->type = LEDGER_CONTAINER;
 }
 
+/* FORMAT section 10: what a restored copy that cannot go on is followed by. */
+static int tell_predecessor(
+	struct entries *s, const struct entry *e, const struct spot *at, struct tote_fault *fault)
+{
+	char origin[KEY_NAME_MAX + 1] = "", size[32] = "", text[400];
+	struct tote_fault unused;
+
+	tote__entry_string(e, "predecessor-origin", origin, sizeof(origin), &unused);
+	if (tote__entry_field(e, "predecessor-size"))
+		tote__entry_string(e, "predecessor-size", size, sizeof(size), &unused);
+	snprintf(text, sizeof(text), "the successor of %s at %s entries", origin, size);
+	return found(s, FINDING_SUCCESSOR, at, NULL, text, fault);
+}
+
 static int take_identity(
 	struct entries *s, const struct entry *e, const struct spot *at, struct tote_fault *fault)
 {
@@ -101,7 +119,9 @@ static int take_identity(
 	char id[64];
 	int rc = 0;
 
-	if (t->origin && strcmp(t->origin, s->origin) != 0)
+	if (s->type == LEDGER_CONTAINER && tote__entry_field(e, "predecessor-origin"))
+		rc = tell_predecessor(s, e, at, fault);
+	if (rc == 0 && t->origin && strcmp(t->origin, s->origin) != 0)
 		rc = found(s, FINDING_IDENTITY_DIFFERS, at, t->origin, s->origin, fault);
 	if (rc < 0 || t->layout != LAYOUT_CONTAINER || !t->id || !*t->id)
 		return rc;
@@ -259,15 +279,57 @@ static int take_rotation(
 {
 	const struct run_target *t = s->q->target;
 	const char *origin = s->origin[0] ? s->origin : t->origin, *why = "";
-	struct vkey key;
+	int rc;
 
 	if (!origin)
 		return 0;
-	if (tote__keyring_rotation(&s->keys, origin, t->key, e, &key, &why))
-		return tote__keyring_add(&s->keys, e->seq, &key, fault);
+	rc = tote__keyring_rotation(
+		&s->keys, origin, is_container(s->q) ? NULL : t->key, e, &why, fault);
+	if (rc)
+		return rc < 0 ? rc : 0;
 	/* where an entry before it could not be read, that one may have named the key */
 	if (s->lost)
 		return 0;
+	return found(s, FINDING_ENTRY_MALFORMED, at, "a proven rotation", why, fault);
+}
+
+/* An operator's act after damage: every run says so from then on. */
+static int take_repair(
+	struct entries *s, const struct entry *e, const struct spot *at, struct tote_fault *fault)
+{
+	char reason[256], text[400];
+	struct tote_fault unused;
+	uint64_t lost = 0;
+
+	if (tote__entry_number(e, "lost", &lost, &unused) < 0)
+		return 0; /* the check of its fields said so */
+	keep_text(e, "reason", reason, sizeof(reason));
+	snprintf(text, sizeof(text), "%" PRIu64 " lost: %s", lost, reason);
+	return found(s, FINDING_LEDGER_REPAIRED, at, NULL, text, fault);
+}
+
+/* The same of the witness's key, whose name is not the log's. */
+static int take_witness(
+	struct entries *s, const struct entry *e, const struct spot *at, struct tote_fault *fault)
+{
+	struct tote_fault unused;
+	const char *why = "";
+	char text[VKEY_MAX];
+	struct vkey key;
+	int rc;
+
+	if (tote__entry_is(e, "orchestrator.created")) {
+		if (tote__entry_string(e, "witness-vkey", text, sizeof(text), &unused) < 0 ||
+			tote__vkey_parse(text, strlen(text), &key, &unused) < 0)
+			return 0; /* the check of its fields said so */
+		return tote__keyring_add(&s->witness, 0, &key, fault);
+	}
+	if (!tote__entry_is(e, WITNESS_ROTATED_KIND) || !s->witness.count)
+		return 0;
+	key = s->witness.steps[0].key;
+	rc = tote__keyring_rotation(&s->witness, key.name, NULL, e, &why, fault);
+	if (rc || s->lost)
+		return rc < 0 ? rc : 0;
 	return found(s, FINDING_ENTRY_MALFORMED, at, "a proven rotation", why, fault);
 }
 
@@ -278,8 +340,10 @@ static int take_meaning(
 
 	if (tote__entry_is(e, "key.rotated"))
 		return take_rotation(s, e, at, fault);
+	if (tote__entry_is(e, "ledger.repaired"))
+		return take_repair(s, e, at, fault);
 	if (s->type != LEDGER_CONTAINER)
-		return 0;
+		return take_witness(s, e, at, fault);
 	if (tote__entry_is(e, "container.state"))
 		return take_move(s, e, at, fault);
 	if (tote__entry_is(e, VOID_KIND))
@@ -304,7 +368,7 @@ static int take_link(
 		snprintf(was, sizeof(was), "seq %" PRIu64, e->seq);
 		rc = found(s, FINDING_SEQ_BROKEN, at, expected, was, fault);
 	}
-	if (rc == 0 && s->have_leaf && !tote__hash_equal(s->leaf, e->prev)) {
+	if (rc == 0 && s->have_leaf && memcmp(s->leaf, e->prev, HASH_LEN) != 0) {
 		tote__hex_encode(s->leaf, HASH_LEN, expected);
 		tote__hex_encode(e->prev, HASH_LEN, was);
 		rc = found(s, FINDING_CHAIN_BROKEN, at, expected, was, fault);
@@ -385,6 +449,7 @@ void tote__entries_skip(struct entries *s, uint64_t count, const uint8_t *leaf)
 	}
 	s->lost += count;
 	s->next += count;
+	s->last_lost = s->next - 1;
 	s->state = STATE_NONE;
 	s->have_leaf = leaf != NULL;
 	if (leaf)

@@ -8,13 +8,14 @@
 
 #include "audit/asset_table.h"
 #include "audit/inquiry.h"
-#include "audit/keyring.h"
+#include "ledger/keyring.h"
 
 struct entries {
 	struct inquiry *q;
 	int type; /* LEDGER_*: the target's, or as entry 0 says where only a ledger is given */
 	struct asset_table assets;
 	struct keyring keys;
+	struct keyring witness;        /* of the consolidated record: the witness's */
 	char origin[KEY_NAME_MAX + 1]; /* "": not known */
 	uint64_t next;                 /* the seq that comes now */
 	int have_leaf;
@@ -24,10 +25,10 @@ struct entries {
 	size_t move_count, move_cap;
 	uint32_t last_from;
 	char last_reason[1024], last_actor[256];
-	uint64_t lost;       /* entries that were not to be had: what they say is not known */
-	uint64_t first_lost; /* with lost */
-	int64_t last_us;     /* time of the newest one that was read */
-	int64_t lost_us;     /* with lost: about the time of the first */
+	uint64_t lost; /* entries that were not to be had: what they say is not known */
+	uint64_t first_lost, last_lost; /* with lost */
+	int64_t last_us;                /* time of the newest one that was read */
+	int64_t lost_us;                /* with lost: about the time of the first */
 	unsigned unknown;
 	struct buf scratch;
 	struct sealed fact;

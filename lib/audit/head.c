@@ -119,11 +119,37 @@ static int is_by(const struct note_sig *sig, const struct vkey *key)
 	       memcmp(key->name, sig->name, sig->name_len) == 0;
 }
 
+static const struct vkey *find_cosigner(
+	const struct vkey *keys, size_t count, const struct note_sig *sig)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_by(sig, &keys[i]))
+			return &keys[i];
+	return NULL;
+}
+
+/* One that was merged since the run began is nothing foreign. */
+static int is_cosigners(const struct head *h, const struct note_sig *sig, struct tote_fault *fault)
+{
+	const struct run_target *t = h->q->target;
+	const struct vkey *keys = t->cosigner_keys;
+	size_t count = t->cosigner_count;
+	int rc;
+
+	if (find_cosigner(keys, count, sig))
+		return 1;
+	if (!t->cosigners_again)
+		return 0;
+	rc = t->cosigners_again(t->cosigners_user, &keys, &count, fault);
+	return rc < 0 ? rc : find_cosigner(keys, count, sig) != NULL;
+}
+
 static int is_known(const struct head *h, const struct entries *s, const struct note_sig *sig)
 {
 	const struct run_target *t = h->q->target;
 
-	if (is_by(sig, t->key) || is_by(sig, t->witness))
+	if (is_by(sig, t->key) || is_by(sig, t->witness) ||
+		find_cosigner(t->former_witnesses, t->former_witness_count, sig))
 		return 1;
 	for (size_t i = 0; i < s->keys.count; i++)
 		if (is_by(sig, &s->keys.steps[i].key))
@@ -139,14 +165,17 @@ static int judge_lines(const struct head *h, const struct entries *s, struct tot
 		return 0;
 	for (size_t i = 0; i < h->note.sig_count; i++) {
 		const struct note_sig *sig = &h->note.sigs[i];
-		int rc;
+		int rc = is_known(h, s, sig) ? 1 : is_cosigners(h, sig, fault);
 
-		if (is_known(h, s, sig))
+		if (rc < 0)
+			return rc;
+		if (rc)
 			continue;
 		snprintf(was, sizeof(was), "a line by %.*s, key %08" PRIx32, (int)sig->name_len,
 			sig->name, sig->id);
 		rc = found(h, FINDING_SIGNATURE_FOREIGN,
-			"lines by the container's keys and the witness's", was, fault);
+			"lines by the container's keys, the witness's and its cosigners'", was,
+			fault);
 		if (rc < 0)
 			return rc;
 	}
@@ -171,14 +200,13 @@ static int judge_witness(struct head *h, struct tote_fault *fault)
 	const struct vkey *witness = h->q->target->witness;
 	struct tote_fault why;
 	struct buf scratch;
-	uint64_t seconds;
 	int r;
 
 	if (!witness || witness->type != KEY_TYPE_COSIGNATURE)
 		return 0;
 	memset(&why, 0, sizeof(why));
 	tote__buf_init(&scratch, h->q->heap, NOTE_MAX + 256);
-	r = tote__cosignature_verify(&h->note, witness, &scratch, &seconds, &why);
+	r = tote__inquiry_cosigned(h->q, &h->note, &scratch, &why);
 	tote__buf_free(&scratch);
 	if (r == TOTE_E_NO_MEMORY) {
 		*fault = why;
@@ -189,6 +217,55 @@ static int judge_witness(struct head *h, struct tote_fault *fault)
 	if (r >= 0)
 		return 0;
 	return found(h, FINDING_COSIGNATURE_BAD, "the witness's cosignature", why.text, fault);
+}
+
+static void put_name(struct head *h, const char *name)
+{
+	size_t len = strlen(h->cosigned_by), gap = len != 0, more = strlen(name);
+
+	if (len + gap + more >= sizeof(h->cosigned_by))
+		return;
+	if (gap)
+		h->cosigned_by[len++] = ' ';
+	memcpy(h->cosigned_by + len, name, more + 1);
+}
+
+/* The line of an outside witness that its policy names must verify as ours must. */
+static int judge_cosigner(struct head *h, const struct vkey *key, struct tote_fault *fault)
+{
+	struct tote_fault why;
+	struct buf scratch;
+	uint64_t seconds;
+	int r;
+
+	memset(&why, 0, sizeof(why));
+	tote__buf_init(&scratch, h->q->heap, NOTE_MAX + 256);
+	r = tote__cosignature_verify(&h->note, key, &scratch, &seconds, &why);
+	tote__buf_free(&scratch);
+	if (r == TOTE_E_NO_MEMORY) {
+		*fault = why;
+		return r;
+	}
+	if (r < 0)
+		return found(
+			h, FINDING_COSIGNATURE_BAD, "the cosigner's cosignature", why.text, fault);
+	if (r > 0) {
+		h->cosigners++;
+		put_name(h, key->name);
+	}
+	return 0;
+}
+
+static int judge_cosigners(struct head *h, struct tote_fault *fault)
+{
+	const struct run_target *t = h->q->target;
+	int rc = 0;
+
+	h->cosigners = 0;
+	h->cosigned_by[0] = '\0';
+	for (size_t i = 0; rc == 0 && i < t->cosigner_count; i++)
+		rc = judge_cosigner(h, &t->cosigner_keys[i], fault);
+	return rc;
 }
 
 /* The target's key must be one that this log has or had. */
@@ -204,6 +281,42 @@ static int judge_key(const struct head *h, const struct entries *s, struct tote_
 	tote__vkey_format(&s->keys.steps[0].key, was);
 	return tote__inquiry_find(
 		h->q, FINDING_IDENTITY_DIFFERS, SPACE_LOG, "", 0, expected, was, fault);
+}
+
+/* Whose word the key in force rests on, where it is not the entries' own. */
+static int tell_replaced(const struct head *h, const struct entries *s, struct tote_fault *fault)
+{
+	const struct vkey *told = h->q->target->key;
+	char was[VKEY_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < s->keys.count; i++) {
+		if (!s->keys.steps[i].replaced)
+			continue;
+		tote__vkey_format(&s->keys.steps[i].key, was);
+		rc = tote__inquiry_find(h->q, FINDING_KEY_REPLACED, SPACE_LOG, CHECKPOINT_NAME,
+			s->keys.steps[i].at_seq, NULL, was, fault);
+	}
+	if (rc || !told || !is_alone(h->q) || h->is_signed != SIGNED_WELL ||
+		tote__keyring_has(&s->keys, told))
+		return rc;
+	tote__vkey_format(told, was);
+	return found(h, FINDING_KEY_REPLACED, "a key that entry 0 or a rotation names", was, fault);
+}
+
+/* A reader who was told a former key hears of the one that signs now. */
+static int tell_rotated(const struct head *h, const struct entries *s, const struct vkey *key,
+	struct tote_fault *fault)
+{
+	const struct vkey *told = h->q->target->key;
+	char expected[VKEY_MAX], was[VKEY_MAX];
+
+	if (!told || !key || !is_alone(h->q) || tote__vkey_equal(told, key) ||
+		!tote__keyring_has(&s->keys, told))
+		return 0;
+	tote__vkey_format(told, expected);
+	tote__vkey_format(key, was);
+	return found(h, FINDING_KEY_ROTATED, expected, was, fault);
 }
 
 int tote__head_judge(struct head *h, const struct entries *s, struct tote_fault *fault)
@@ -229,8 +342,14 @@ int tote__head_judge(struct head *h, const struct entries *s, struct tote_fault 
 	if (origin && strcmp(origin, h->checkpoint.origin) != 0)
 		rc = found(h, FINDING_CHECKPOINT_MALFORMED, origin, h->checkpoint.origin, fault);
 	if (rc == 0)
+		rc = tell_replaced(h, s, fault);
+	if (rc == 0)
+		rc = tell_rotated(h, s, key, fault);
+	if (rc == 0)
 		rc = judge_former(h, s, fault);
 	if (rc == 0)
 		rc = judge_lines(h, s, fault);
+	if (rc == 0)
+		rc = judge_cosigners(h, fault);
 	return rc < 0 ? rc : judge_witness(h, fault);
 }

@@ -28,8 +28,10 @@ struct head {
 	struct buf bytes;
 	struct note note; /* points into bytes */
 	struct checkpoint checkpoint;
-	int is_signed;      /* SIGNED_*, of the last judgement */
-	uint64_t witnessed; /* its size, where our witness cosigned it */
+	int is_signed;                     /* SIGNED_*, of the last judgement */
+	uint64_t witnessed;                /* its size, where our witness cosigned it */
+	uint32_t cosigners;                /* outside witnesses of the policy whose line verifies */
+	char cosigned_by[COSIGNED_BY_MAX]; /* their names, a space between, cut off between two */
 };
 
 void tote__head_init(struct head *h, struct inquiry *q);

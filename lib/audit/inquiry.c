@@ -5,6 +5,7 @@
 #include "audit/inquiry.h"
 #include "ledger/line.h"
 #include "store/layout.h"
+#include "tlog/cosignature.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -46,6 +47,13 @@ int tote__inquiry_failed(
 		return rc;
 	*fault = why;
 	return r;
+}
+
+void tote__inquiry_rest(struct inquiry *q)
+{
+	if (q->ahead)
+		tote__ahead_rest(q->ahead);
+	q->ahead = NULL;
 }
 
 int tote__inquiry_hold(struct inquiry *q)
@@ -93,4 +101,16 @@ uint64_t tote__inquiry_mark(const struct inquiry *q)
 		return 0;
 	tote__line_parse(text, len, inode, &line);
 	return line.state == LINE_VOID ? 0 : line.mark;
+}
+
+int tote__inquiry_cosigned(const struct inquiry *q, const struct note *note, struct buf *scratch,
+	struct tote_fault *why)
+{
+	const struct run_target *t = q->target;
+	uint64_t seconds;
+	int r = tote__cosignature_verify(note, t->witness, scratch, &seconds, why);
+
+	for (size_t i = t->former_witness_count; r == 0 && i-- > 0;)
+		r = tote__cosignature_verify(note, &t->former_witnesses[i], scratch, &seconds, why);
+	return r;
 }

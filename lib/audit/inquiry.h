@@ -6,6 +6,7 @@
 #ifndef AUDIT_INQUIRY_H
 #define AUDIT_INQUIRY_H
 
+#include "audit/ahead.h"
 #include "audit/finding.h"
 #include "audit/target.h"
 
@@ -19,7 +20,8 @@ struct inquiry {
 	int cached;     /* some of it may have come from memory */
 	int still;      /* nobody writes: what is seen is so */
 	int unreachable;
-	int held; /* byte 0, by us */
+	int held;            /* byte 0, by us */
+	struct ahead *ahead; /* whose threads read ahead in this step; NULL: none */
 };
 
 #define INQUIRY_PATH_MAX (STORE_NAME_MAX + 64)
@@ -36,6 +38,16 @@ int tote__inquiry_find(struct inquiry *q, int code, int space, const char *name,
  */
 int tote__inquiry_failed(
 	struct inquiry *q, int space, const char *name, int r, struct tote_fault *fault);
+
+/*
+ * A cosignature of our witness's, by its key or one that was rotated away: 1, 0 there is none,
+ * TOTE_E_BAD_SIGNATURE.
+ */
+int tote__inquiry_cosigned(const struct inquiry *q, const struct note *note, struct buf *scratch,
+	struct tote_fault *why);
+
+/* The end of a step: no thread of ours outlives it. */
+void tote__inquiry_rest(struct inquiry *q);
 
 enum {
 	HOLD_HELD,  /* byte 0 is ours: nothing changes but for folds; release */

@@ -7,6 +7,63 @@
 #include <string.h>
 
 #define MISSING_MAX 64 /* bundles in a row with nothing there: the rest is not looked for */
+#define KEPT_MAX    ((size_t)1 << 20) /* bytes of a bundle, that are kept for the next one */
+
+/* --- reading, on any thread ----------------------------------------------------------------- */
+
+struct asking {
+	struct ahead *ahead;
+	const void *job;
+};
+
+static int ask_room(void *user, uint64_t bytes)
+{
+	const struct asking *asking = user;
+
+	return tote__ahead_room(asking->ahead, asking->job, bytes);
+}
+
+static void take_roots(struct log_piece *p, const struct hasher *engine)
+{
+	int bundle = p->bundle.file.state == LOGFILE_GOOD,
+	    tile = p->tile.file.state == LOGFILE_GOOD;
+
+	if (bundle)
+		tote__tile_root(engine, p->leaves, p->width, p->bundle_root);
+	if (tile && bundle && memcmp(p->leaves, p->hashes, (size_t)p->width * HASH_LEN) == 0)
+		memcpy(p->tile_root, p->bundle_root, HASH_LEN);
+	else if (tile)
+		tote__tile_root(engine, p->hashes, p->width, p->tile_root);
+}
+
+/* Reads what p->index and p->width name; ahead NULL: for who waits for it. */
+static int read_piece(struct ahead *ahead, void *job)
+{
+	struct log_piece *p = job;
+	const struct place *place = p->of->q->place;
+	const struct hasher *engine = p->of->q->engine;
+	const struct tile bundle = {TILE_ENTRIES, p->index, p->width};
+	const struct tile tile = {0, p->index, p->width};
+	struct asking asking = {ahead, job};
+	const struct logread_room room = {ask_room, &asking};
+
+	tote__logfile_read(place, engine, &tile, NULL, &p->bytes, NULL, &p->tile);
+	if (p->tile.file.state == LOGFILE_GOOD)
+		memcpy(p->hashes, p->bytes.data, (size_t)p->width * HASH_LEN);
+	if (!tote__logfile_read(
+		    place, engine, &bundle, ahead ? &room : NULL, &p->bytes, p->leaves, &p->bundle))
+		return AHEAD_LATER;
+	take_roots(p, engine);
+	return AHEAD_DONE;
+}
+
+/* --- made and begun ------------------------------------------------------------------------- */
+
+static void piece_init(struct log_piece *p, const struct log_audit *l)
+{
+	p->of = l;
+	tote__buf_init(&p->bytes, l->q->heap, BUNDLE_MAX);
+}
 
 int tote__log_audit_init(
 	struct log_audit *l, struct inquiry *q, struct entries *entries, struct tote_fault *fault)
@@ -16,15 +73,21 @@ int tote__log_audit_init(
 	memset(l, 0, sizeof(*l));
 	l->q = q;
 	l->entries = entries;
-	tote__buf_init(&l->bytes, q->heap, BUNDLE_MAX);
 	rc = tote__evidence_init(&l->evidence, q, fault);
+	if (rc == 0 && q->place) /* else nothing is read */
+		rc = tote__ahead_init(&l->ahead, q->heap, sizeof(struct log_piece),
+			(q->place->ops->capabilities & STORE_CAN_ANY_THREAD) != 0, read_piece,
+			fault);
 	if (rc < 0)
 		return rc;
-	l->leaves = tote__heap_new(q->heap, 2, TILE_BYTES, fault);
-	l->parent = l->leaves ? tote__heap_new(q->heap, 2, sizeof(*l->parent), fault) : NULL;
+	l->tile = tote__heap_new(q->heap, 1, TILE_BYTES, fault);
+	l->own = l->tile ? tote__heap_new(q->heap, 1, sizeof(*l->own), fault) : NULL;
+	l->parent = l->own ? tote__heap_new(q->heap, 2, sizeof(*l->parent), fault) : NULL;
 	if (!l->parent)
 		return fault->code;
-	l->tile = l->leaves + TILE_BYTES;
+	piece_init(l->own, l);
+	for (size_t i = 0; q->place && i < AHEAD_JOBS; i++)
+		piece_init(tote__ahead_job(&l->ahead, i), l);
 	l->truth = l->parent + 1;
 	return 0;
 }
@@ -34,8 +97,17 @@ void tote__log_audit_free(struct log_audit *l)
 	if (!l->q)
 		return;
 	tote__evidence_free(&l->evidence);
-	tote__buf_free(&l->bytes);
-	tote__heap_free(l->q->heap, l->leaves);
+	tote__ahead_rest(&l->ahead);
+	for (size_t i = 0; l->ahead.jobs && i < AHEAD_JOBS; i++) {
+		struct log_piece *p = tote__ahead_job(&l->ahead, i);
+
+		tote__buf_free(&p->bytes);
+	}
+	tote__ahead_free(&l->ahead);
+	if (l->own)
+		tote__buf_free(&l->own->bytes);
+	tote__heap_free(l->q->heap, l->own);
+	tote__heap_free(l->q->heap, l->tile);
 	tote__heap_free(l->q->heap, l->parent);
 	memset(l, 0, sizeof(*l));
 }
@@ -49,6 +121,8 @@ int tote__log_audit_begin(
 	l->size = size;
 	if (root)
 		memcpy(l->root, root, HASH_LEN);
+	tote__ahead_clear(&l->ahead);
+	l->given = 0;
 	l->at = 0;
 	l->missing = 0;
 	l->given_up = 0;
@@ -132,48 +206,48 @@ static int look_above(
 	return 1;
 }
 
-static uint32_t first_difference(const struct log_audit *l, uint32_t whole, uint32_t width)
+static uint32_t first_difference(const struct log_piece *p)
 {
+	const uint32_t whole = p->bundle.file.whole;
+
+	if (memcmp(p->leaves, p->hashes, (size_t)whole * HASH_LEN) == 0)
+		return whole < p->width ? whole : TILE_WIDTH;
 	for (uint32_t i = 0; i < whole; i++)
-		if (memcmp(l->leaves + (size_t)i * HASH_LEN, l->tile + (size_t)i * HASH_LEN,
+		if (memcmp(p->leaves + (size_t)i * HASH_LEN, p->hashes + (size_t)i * HASH_LEN,
 			    HASH_LEN) != 0)
 			return i;
-	return whole < width ? whole : TILE_WIDTH;
+	return TILE_WIDTH;
 }
 
-/* Reads bundle and tile at l->at: *ret says how they stand to each other. */
-static int look(struct log_audit *l, uint32_t width, struct suspect *ret, uint32_t *ret_whole,
-	struct tote_fault *fault)
+/* What was read at l->at: *ret says how bundle and tile stand to each other. */
+static int look(struct log_audit *l, struct suspect *ret, struct tote_fault *fault)
 {
-	const struct tile bundle = {TILE_ENTRIES, l->at, width}, tile = {0, l->at, width};
-	struct logfile b, t;
-	int rc;
+	const struct log_piece *p = l->piece;
+	const struct logfile *b = &p->bundle.file, *t = &p->tile.file;
+	int rc = tote__logfile_tell(l->q, &p->bundle, fault);
 
-	memset(ret, 0, sizeof(*ret));
-	rc = tote__logfile_bundle(l->q, &bundle, &l->bytes, l->leaves, &b, fault);
 	if (rc == 0)
-		rc = tote__logfile_tile(l->q, &tile, l->tile, &t, fault);
+		rc = tote__logfile_tell(l->q, &p->tile, fault);
 	if (rc < 0)
 		return rc;
 	*ret = (struct suspect){.index = l->at,
 		.first_odd = TILE_WIDTH,
-		.bundle_state = b.state,
-		.tile_state = t.state,
-		.bundle_file = b.file,
-		.tile_file = t.file,
-		.bundle_size = b.size,
-		.tile_size = t.size};
-	*ret_whole = b.whole;
-	if (b.state == LOGFILE_GOOD) {
+		.bundle_state = b->state,
+		.tile_state = t->state,
+		.bundle_file = b->file,
+		.tile_file = t->file,
+		.bundle_size = b->size,
+		.tile_size = t->size};
+	if (b->state == LOGFILE_GOOD) {
 		ret->have |= EVIDENCE_BUNDLE;
-		tote__tile_root(l->q->engine, l->leaves, width, ret->bundle);
+		memcpy(ret->bundle, p->bundle_root, HASH_LEN);
 	}
-	if (t.state == LOGFILE_GOOD) {
+	if (t->state == LOGFILE_GOOD) {
 		ret->have |= EVIDENCE_TILE;
-		tote__tile_root(l->q->engine, l->tile, width, ret->tile);
-		ret->first_odd = first_difference(l, b.whole, width);
+		memcpy(ret->tile, p->tile_root, HASH_LEN);
+		ret->first_odd = first_difference(p);
 	}
-	if (width < TILE_WIDTH)
+	if (p->width < TILE_WIDTH)
 		return 0;
 	rc = look_above(l, l->at, ret->parent, fault);
 	if (rc > 0)
@@ -197,16 +271,16 @@ static const uint8_t *measure(const struct log_audit *l, const struct suspect *s
 	if (!(s->have & EVIDENCE_BUNDLE) || !(s->have & EVIDENCE_TILE) ||
 		tote__hash_equal(s->bundle, s->tile)) {
 		if (s->have & EVIDENCE_TILE)
-			return l->tile;
+			return l->piece->hashes;
 		/* the bundle alone, unless the tile above speaks against it */
 		if ((s->have & EVIDENCE_BUNDLE) &&
 			(!(s->have & EVIDENCE_PARENT) || tote__hash_equal(s->bundle, s->parent)))
-			return l->leaves;
+			return l->piece->leaves;
 		return NULL;
 	}
 	if ((s->have & EVIDENCE_PARENT) && tote__hash_equal(s->bundle, s->parent))
-		return l->leaves;
-	return l->tile;
+		return l->piece->leaves;
+	return l->piece->hashes;
 }
 
 /* Whether what is measured by is confirmed by a second witness, or stands alone. */
@@ -221,9 +295,9 @@ static int is_sure(const struct log_audit *l, const struct suspect *s)
 	       (tote__hash_equal(s->parent, s->bundle) || tote__hash_equal(s->parent, s->tile));
 }
 
-static int feed(struct log_audit *l, uint32_t width, const struct suspect *s, uint32_t whole,
-	struct tote_fault *fault)
+static int feed(struct log_audit *l, const struct suspect *s, struct tote_fault *fault)
 {
+	const struct log_piece *p = l->piece;
 	const uint8_t *right = measure(l, s), *entry = NULL;
 	int sure = is_sure(l, s);
 	struct tote_fault unused;
@@ -232,14 +306,14 @@ static int feed(struct log_audit *l, uint32_t width, const struct suspect *s, ui
 	size_t len = 0;
 
 	tote__tile_name(&s->bundle_file, name);
-	tote__bundle_walk(&w, l->bytes.data, l->bytes.len, s->bundle_file.width);
-	for (uint32_t i = 0; i < width; i++) {
-		const uint8_t *leaf = l->leaves + (size_t)i * HASH_LEN;
+	tote__bundle_walk(&w, p->bytes.data, p->bytes.len, s->bundle_file.width);
+	for (uint32_t i = 0; i < p->width; i++) {
+		const uint8_t *leaf = p->leaves + (size_t)i * HASH_LEN;
 		const uint8_t *want = right ? right + (size_t)i * HASH_LEN : NULL;
 		int rc = 0;
 
-		if (i < whole && tote__bundle_next(&w, &entry, &len, &unused) > 0 && want &&
-			tote__hash_equal(leaf, want))
+		if (i < p->bundle.file.whole && tote__bundle_next(&w, &entry, &len, &unused) > 0 &&
+			want && memcmp(leaf, want, HASH_LEN) == 0)
 			rc = tote__entries_take(
 				l->entries, entry, len, leaf, SPACE_LOG, name, fault);
 		else
@@ -272,9 +346,70 @@ static int give_up(struct log_audit *l, struct tote_fault *fault)
 	return finish(l, fault);
 }
 
+/* The bundles of a known tree are read ahead; what has no known size is read as it comes. */
+static void give_ahead(struct log_audit *l)
+{
+	struct log_piece *p;
+	uint32_t width;
+
+	while (!l->loose && (width = tote__tile_width(l->size, TILE_ENTRIES, l->given)) &&
+		(p = tote__ahead_next(&l->ahead))) {
+		p->index = l->given++;
+		p->width = width;
+		tote__ahead_give(&l->ahead);
+	}
+	l->q->ahead = &l->ahead;
+}
+
+static struct log_piece *take_piece(struct log_audit *l, uint32_t width)
+{
+	struct log_piece *p;
+
+	give_ahead(l);
+	p = tote__ahead_take(&l->ahead);
+	if (p)
+		return p;
+	l->own->index = l->at;
+	l->own->width = width;
+	read_piece(NULL, l->own);
+	return l->own;
+}
+
+/* A large bundle's memory is not kept for small ones. */
+static void drop_piece(struct log_audit *l, struct log_piece *p)
+{
+	if (p->bytes.cap > KEPT_MAX)
+		tote__buf_free(&p->bytes);
+	l->piece = NULL;
+	if (p != l->own)
+		tote__ahead_drop(&l->ahead);
+}
+
+static int judge_piece(struct log_audit *l, struct suspect *s, struct tote_fault *fault)
+{
+	uint32_t width = l->piece->width;
+	int rc;
+
+	l->missing = s->bundle_state == LOGFILE_MISSING && s->tile_state == LOGFILE_MISSING
+			     ? l->missing + 1
+			     : 0;
+	if (width == TILE_WIDTH)
+		rc = tote__evidence_add(&l->evidence, s, fault);
+	else
+		rc = tote__evidence_edge(
+			&l->evidence, width, l->piece->leaves, l->piece->hashes, s, fault);
+	if (rc == 0 && width < TILE_WIDTH)
+		rc = finish(l, fault);
+	if (rc == 0)
+		rc = feed(l, s, fault);
+	l->at++;
+	return rc < 0 ? rc : width == TILE_WIDTH;
+}
+
 int tote__log_audit_read(struct log_audit *l, struct tote_fault *fault)
 {
-	uint32_t width = width_at(l, l->at), whole;
+	uint32_t width = width_at(l, l->at);
+	struct log_piece *p;
 	struct suspect s;
 	int rc;
 
@@ -282,28 +417,19 @@ int tote__log_audit_read(struct log_audit *l, struct tote_fault *fault)
 		return finish(l, fault);
 	if (l->missing > MISSING_MAX)
 		return give_up(l, fault);
-	rc = look(l, width, &s, &whole, fault);
+	p = take_piece(l, width);
+	l->piece = p;
+	rc = look(l, &s, fault);
 	if (rc == 0 && is_odd(&s)) { /* a second look: nothing is said that was not seen again */
 		l->parent->width = 0;
-		rc = look(l, width, &s, &whole, fault);
+		read_piece(NULL, p);
+		rc = look(l, &s, fault);
 	}
-	if (rc < 0)
-		return rc;
-	l->missing = s.bundle_state == LOGFILE_MISSING && s.tile_state == LOGFILE_MISSING
-			     ? l->missing + 1
-			     : 0;
-	if (width == TILE_WIDTH)
-		rc = tote__evidence_add(&l->evidence, &s, fault);
-	else
-		rc = tote__evidence_edge(&l->evidence, width, l->leaves, l->tile, &s, fault);
-	if (rc == 0 && width < TILE_WIDTH)
-		rc = finish(l, fault);
 	if (rc == 0)
-		rc = feed(l, width, &s, whole, fault);
-	l->at++;
-	return rc < 0 ? rc : width == TILE_WIDTH;
+		rc = judge_piece(l, &s, fault);
+	drop_piece(l, p);
+	return rc;
 }
-
 int tote__log_audit_is_solved(const struct log_audit *l)
 {
 	return l->evidence.solved;
@@ -329,7 +455,7 @@ static int load_truth(struct log_audit *l, uint64_t index, struct tote_fault *fa
 		rc == 0 && file.state == LOGFILE_GOOD && is_root(l, index, l->truth->hash);
 	if (rc < 0 || l->truth->known)
 		return rc;
-	rc = tote__logfile_just(l->q, &bundle, &l->bytes, l->truth->hash, &file, fault);
+	rc = tote__logfile_just(l->q, &bundle, &l->own->bytes, l->truth->hash, &file, fault);
 	l->truth->known =
 		rc == 0 && file.state == LOGFILE_GOOD && is_root(l, index, l->truth->hash);
 	return rc;

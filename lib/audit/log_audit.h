@@ -6,6 +6,7 @@
 #ifndef AUDIT_LOG_AUDIT_H
 #define AUDIT_LOG_AUDIT_H
 
+#include "audit/ahead.h"
 #include "audit/entries.h"
 #include "audit/evidence.h"
 
@@ -14,6 +15,17 @@ struct tile_copy {
 	uint32_t width; /* 0: none; with known 0 it was looked for in vain */
 	int known;
 	uint8_t hash[TILE_BYTES];
+};
+
+/* One bundle and the tile of its leaf hashes, as they were read; their roots, where they are GOOD. */
+struct log_piece {
+	const struct log_audit *of;
+	uint64_t index;
+	uint32_t width;
+	struct logread bundle, tile;
+	struct buf bytes; /* of the bundle */
+	uint8_t leaves[TILE_BYTES], hashes[TILE_BYTES];
+	uint8_t bundle_root[HASH_LEN], tile_root[HASH_LEN];
 };
 
 struct log_audit {
@@ -29,8 +41,11 @@ struct log_audit {
 	int given_up;     /* after too many of them */
 	size_t blamed;    /* suspects that were dealt with */
 	struct tile_walk upper;
-	struct buf bytes;
-	uint8_t *leaves, *tile; /* TILE_BYTES each, of the bundle at hand */
+	struct ahead ahead;            /* of struct log_piece */
+	uint64_t given;                /* the next bundle to be read ahead */
+	struct log_piece *own;         /* what is not read ahead */
+	const struct log_piece *piece; /* the one at hand */
+	uint8_t *tile;                 /* TILE_BYTES: one of the tiles above */
 	struct tile_copy *parent, *truth;
 };
 

@@ -167,13 +167,14 @@ static int is_beginning(struct log_names *n, const struct tile *t, const uint8_t
 {
 	struct log_audit *log = n->log;
 	size_t len = (size_t)t->width * HASH_LEN;
-	int rc = tote__logfile_just(n->q, t, &log->bytes, log->leaves, ret, fault);
+	int rc = tote__logfile_just(n->q, t, &log->own->bytes, log->own->leaves, ret, fault);
 
 	if (rc < 0)
 		return rc;
 	if (ret->state != LOGFILE_GOOD)
 		return ret->state != LOGFILE_SHAPE;
-	return memcmp(t->level == TILE_ENTRIES ? log->leaves : log->bytes.data, right, len) == 0;
+	return memcmp(t->level == TILE_ENTRIES ? log->own->leaves : log->own->bytes.data, right,
+		       len) == 0;
 }
 
 static int compare(struct log_names *n, const char *name, struct tote_fault *fault)

@@ -6,47 +6,63 @@
 #include "audit/logfile.h"
 #include <string.h>
 
-/* The whole file; 0 also where it is not there or odd: then ret->state says so. */
-static int read_file(struct inquiry *q, const struct tile *t, struct buf *out, struct logfile *ret,
-	struct tote_fault *fault)
-{
-	struct tote_fault why;
-	char name[TILE_NAME_MAX];
-	int cached = 0, r;
+/* --- reading, on any thread ----------------------------------------------------------------- */
 
-	memset(&why, 0, sizeof(why));
+/* The whole file into out; 0 where there was no room for it. */
+static int read_whole(const struct place *place, const char *name, const struct logread_room *room,
+	struct buf *out, struct logread *ret)
+{
+	const struct store_ops *ops = place->ops;
+	struct store_stat st;
+	void *object;
+
+	ret->r = ops->object_open(
+		place->handle, SPACE_LOG, name, STORE_UNCACHED, &object, &st, &ret->why);
+	if (ret->r < 0)
+		return 1;
+	if (st.size <= out->max && room && !room->ask(room->user, st.size)) {
+		ops->object_close(object);
+		return 0;
+	}
+	ret->r = st.size > out->max
+			 ? TOTE_E_TOO_LARGE
+			 : tote__store_read(place, object, st.size, out, &ret->cached, &ret->why);
+	ops->object_close(object);
+	if (ret->r < 0)
+		tote__fault_wrap(&ret->why, "%s", name);
+	return 1;
+}
+
+/* The file of just that name. */
+static int read_file(const struct place *place, const struct tile *t,
+	const struct logread_room *room, struct buf *out, struct logread *ret)
+{
+	char name[TILE_NAME_MAX];
+
+	memset(ret, 0, sizeof(*ret));
 	tote__tile_name(t, name);
 	tote__buf_reset(out);
-	ret->file = *t;
-	ret->whole = 0;
-	r = tote__store_get(q->place, SPACE_LOG, name, STORE_UNCACHED, out, &cached, &why);
-	ret->size = out->len;
-	if (r == 0) {
-		q->bytes += out->len;
-		q->cached |= cached;
-		ret->state = LOGFILE_GOOD;
+	ret->file.file = *t;
+	if (!read_whole(place, name, room, out, ret))
 		return 0;
+	ret->file.size = out->len;
+	if (ret->r == 0) {
+		ret->bytes = out->len;
+		ret->file.state = LOGFILE_GOOD;
+	} else if (ret->r == TOTE_E_NOT_FOUND) {
+		ret->file.state = LOGFILE_MISSING;
+	} else if (ret->r == TOTE_E_TOO_LARGE) {
+		ret->file.state = LOGFILE_SHAPE;
+		ret->file.size = out->max + 1;
+	} else {
+		ret->file.state = LOGFILE_CLOSED;
 	}
-	if (r == TOTE_E_NOT_FOUND) {
-		ret->state = LOGFILE_MISSING;
-		return 0;
-	}
-	if (r == TOTE_E_TOO_LARGE) {
-		ret->state = LOGFILE_SHAPE;
-		ret->size = out->max + 1;
-		return 0;
-	}
-	ret->state = LOGFILE_CLOSED;
-	if (r == TOTE_E_UNTRUSTED)
-		return tote__inquiry_find(q, FINDING_LOG_MODE, SPACE_LOG, name, FINDING_NO_SEQ,
-			"a regular file with one link", why.text, fault);
-	*fault = why;
-	return tote__inquiry_failed(q, SPACE_LOG, name, r, fault);
+	return 1;
 }
 
 /* Splits and hashes; the first `width` entries are those that are wanted. */
-static void split(struct inquiry *q, uint32_t held, uint32_t width, const struct buf *bytes,
-	uint8_t *leaves, struct logfile *ret)
+static void split(const struct hasher *engine, uint32_t held, uint32_t width,
+	const struct buf *bytes, uint8_t *leaves, struct logfile *ret)
 {
 	struct tote_fault unused;
 	struct bundle_walk w;
@@ -58,56 +74,88 @@ static void split(struct inquiry *q, uint32_t held, uint32_t width, const struct
 	while ((r = tote__bundle_next(&w, &entry, &len, &unused)) > 0) {
 		if (ret->whole < width)
 			tote__hash_leaf(
-				q->engine, entry, len, leaves + (size_t)ret->whole++ * HASH_LEN);
+				engine, entry, len, leaves + (size_t)ret->whole++ * HASH_LEN);
 	}
 	if (r < 0)
 		ret->state = LOGFILE_SHAPE;
 }
 
+static void judge_shape(const struct hasher *engine, uint32_t width, const struct buf *bytes,
+	uint8_t *leaves, struct logfile *file)
+{
+	if (file->state != LOGFILE_GOOD)
+		return;
+	if (file->file.level == TILE_ENTRIES)
+		split(engine, file->file.width, width, bytes, leaves, file);
+	else if (bytes->len != (size_t)file->file.width * HASH_LEN)
+		file->state = LOGFILE_SHAPE;
+}
+
+int tote__logfile_read(const struct place *place, const struct hasher *engine,
+	const struct tile *want, const struct logread_room *room, struct buf *out, uint8_t *leaves,
+	struct logread *ret)
+{
+	struct tile full = {want->level, want->index, TILE_WIDTH};
+
+	if (!read_file(place, want, room, out, ret))
+		return 0;
+	if (ret->file.state == LOGFILE_MISSING && want->width < TILE_WIDTH) {
+		if (!read_file(place, &full, room, out, ret))
+			return 0;
+		if (ret->file.state == LOGFILE_MISSING)
+			ret->file.file = *want;
+	}
+	judge_shape(engine, want->width, out, leaves, &ret->file);
+	return 1;
+}
+
+/* --- telling, by the run -------------------------------------------------------------------- */
+
+int tote__logfile_tell(struct inquiry *q, const struct logread *read, struct tote_fault *fault)
+{
+	char name[TILE_NAME_MAX];
+
+	q->bytes += read->bytes;
+	q->cached |= read->cached;
+	if (read->file.state != LOGFILE_CLOSED)
+		return 0;
+	tote__tile_name(&read->file.file, name);
+	if (read->r == TOTE_E_UNTRUSTED)
+		return tote__inquiry_find(q, FINDING_LOG_MODE, SPACE_LOG, name, FINDING_NO_SEQ,
+			"a regular file with one link", read->why.text, fault);
+	*fault = read->why;
+	return tote__inquiry_failed(q, SPACE_LOG, name, read->r, fault);
+}
+
 int tote__logfile_just(struct inquiry *q, const struct tile *t, struct buf *out, uint8_t *leaves,
 	struct logfile *ret, struct tote_fault *fault)
 {
-	int rc = read_file(q, t, out, ret, fault);
+	struct logread read;
 
-	if (rc < 0 || ret->state != LOGFILE_GOOD)
-		return rc;
-	if (t->level == TILE_ENTRIES)
-		split(q, t->width, t->width, out, leaves, ret);
-	else if (out->len != (size_t)t->width * HASH_LEN)
-		ret->state = LOGFILE_SHAPE;
-	return 0;
+	read_file(q->place, t, NULL, out, &read);
+	judge_shape(q->engine, t->width, out, leaves, &read.file);
+	*ret = read.file;
+	return tote__logfile_tell(q, &read, fault);
 }
 
 int tote__logfile_bundle(struct inquiry *q, const struct tile *want, struct buf *out,
 	uint8_t *leaves, struct logfile *ret, struct tote_fault *fault)
 {
-	struct tile full = {want->level, want->index, TILE_WIDTH};
-	int rc = read_file(q, want, out, ret, fault);
+	struct logread read;
 
-	if (rc == 0 && ret->state == LOGFILE_MISSING && want->width < TILE_WIDTH) {
-		rc = read_file(q, &full, out, ret, fault);
-		if (ret->state == LOGFILE_MISSING)
-			ret->file = *want;
-	}
-	if (rc == 0 && ret->state == LOGFILE_GOOD)
-		split(q, ret->file.width, want->width, out, leaves, ret);
-	return rc;
+	tote__logfile_read(q->place, q->engine, want, NULL, out, leaves, &read);
+	*ret = read.file;
+	return tote__logfile_tell(q, &read, fault);
 }
 
 int tote__logfile_tile(struct inquiry *q, const struct tile *want, uint8_t *out,
 	struct logfile *ret, struct tote_fault *fault)
 {
-	struct tile full = {want->level, want->index, TILE_WIDTH};
 	struct buf bytes;
 	int rc;
 
 	tote__buf_init(&bytes, q->heap, TILE_BYTES);
-	rc = tote__logfile_just(q, want, &bytes, NULL, ret, fault);
-	if (rc == 0 && ret->state == LOGFILE_MISSING && want->width < TILE_WIDTH) {
-		rc = tote__logfile_just(q, &full, &bytes, NULL, ret, fault);
-		if (ret->state == LOGFILE_MISSING)
-			ret->file = *want;
-	}
+	rc = tote__logfile_bundle(q, want, &bytes, NULL, ret, fault);
 	if (rc == 0 && ret->state == LOGFILE_GOOD)
 		memcpy(out, bytes.data, (size_t)want->width * HASH_LEN);
 	tote__buf_free(&bytes);

@@ -23,6 +23,34 @@ struct logfile {
 	uint32_t whole;   /* of a bundle: entries that could be told apart, from the first on */
 };
 
+/*
+ * What was read of one file, and what is to be told of it: reading touches nothing but its own
+ * arguments, so that it may be done ahead and on any thread; telling is the run's.
+ */
+struct logread {
+	struct logfile file;
+	uint64_t bytes;
+	int cached;
+	int r; /* the failure of a CLOSED one, and why */
+	struct tote_fault why;
+};
+
+/* May so many bytes be held now? NULL asks nobody. A reader that is told 0 gives 0 and reads nothing. */
+struct logread_room {
+	int (*ask)(void *user, uint64_t bytes);
+	void *user;
+};
+
+/*
+ * A tile of hashes in out, or a bundle and its leaf hashes, want->width of them: 1, or 0 where there
+ * was no room. out is reset first.
+ */
+int tote__logfile_read(const struct place *place, const struct hasher *engine,
+	const struct tile *want, const struct logread_room *room, struct buf *out, uint8_t *leaves,
+	struct logread *ret);
+/* Counts what was read; a failure becomes a finding. 0, NO_MEMORY, TOTE_E_UNREACHABLE. */
+int tote__logfile_tell(struct inquiry *q, const struct logread *read, struct tote_fault *fault);
+
 /* A tile of hashes: out gets want->width of them where the state is GOOD. */
 int tote__logfile_tile(struct inquiry *q, const struct tile *want, uint8_t *out,
 	struct logfile *ret, struct tote_fault *fault);

@@ -3,6 +3,7 @@
  * The orchestrator's own directory (FORMAT sections 1, 6 and 9).
  */
 #include "audit/orchestrator_audit.h"
+#include "audit/foreign.h"
 #include "base/grammar.h"
 #include "base/text.h"
 #include "store/keystore.h"
@@ -17,7 +18,7 @@
 #define TEXT_MAX      128
 #define READ_BYTES    ((size_t)64 << 10)
 
-enum { WHAT_KEYS, WHAT_SEEN, WHAT_NAMES, WHAT_REPORTS, WHAT_DONE };
+enum { WHAT_KEYS, WHAT_SEEN, WHAT_FOREIGN, WHAT_NAMES, WHAT_REPORTS, WHAT_DONE };
 
 void tote__orchestrator_audit_init(
 	struct orchestrator_audit *o, struct inquiry *q, const struct keyring *keys)
@@ -40,8 +41,11 @@ static int find_container(
 	const struct orchestrator_facts *facts = o->q->target->facts;
 
 	for (size_t i = 0; facts->container(facts->user, i, ret) > 0; i++)
-		if (strcmp(ret->id, id) == 0)
+		if (strcmp(ret->id, id) == 0) {
+			if (facts->key)
+				facts->key(facts->user, ret);
 			return 1;
+		}
 	return 0;
 }
 
@@ -152,6 +156,16 @@ static int check_key_file(struct orchestrator_audit *o, const char *name, const 
 	return 0;
 }
 
+/* A line that bears a log's name, whichever of its keys it is by. */
+static int has_line_of(const struct note *note, const char *name)
+{
+	for (size_t i = 0; i < note->sig_count; i++)
+		if (note->sigs[i].name_len == strlen(name) &&
+			memcmp(note->sigs[i].name, name, note->sigs[i].name_len) == 0)
+			return 1;
+	return 0;
+}
+
 /* 1: a line by this key verifies; 0: none is by it; TOTE_E_BAD_SIGNATURE. */
 static int is_line_by(const struct note *note, const struct vkey *key, struct tote_fault *why)
 {
@@ -165,8 +179,9 @@ static int is_line_by(const struct note *note, const struct vkey *key, struct to
 static int is_line_by_any(struct orchestrator_audit *o, const char *name, const struct note *note,
 	const struct vkey *key, struct tote_fault *why)
 {
+	struct known_container known;
 	struct tote_fault unused;
-	struct vkey held;
+	struct vkey held = {.name = ""};
 	char base[64];
 	int r = key ? is_line_by(note, key, why) : 0;
 
@@ -176,7 +191,9 @@ static int is_line_by_any(struct orchestrator_audit *o, const char *name, const 
 		r = is_line_by(note, &held, why);
 	for (size_t i = 0; !r && i < o->keys->count; i++)
 		r = is_line_by(note, &o->keys->steps[i].key, why);
-	return r ? r : tote__fault(why, TOTE_E_BAD_SIGNATURE, "no line by the key of %s", base);
+	if (r || (find_container(o, base, &known) && known.rotated && has_line_of(note, held.name)))
+		return r;
+	return tote__fault(why, TOTE_E_BAD_SIGNATURE, "no line by the key of %s", base);
 }
 
 /* NAME.last: a note that was signed with the key. */
@@ -316,7 +333,6 @@ static int verify_seen(struct orchestrator_audit *o, const char *name,
 	struct buf bytes, scratch;
 	struct checkpoint c;
 	struct note note;
-	uint64_t seconds;
 	int r;
 
 	tote__buf_init(&bytes, o->q->heap, NOTE_MAX);
@@ -328,11 +344,11 @@ static int verify_seen(struct orchestrator_audit *o, const char *name,
 		r = tote__fault(why, TOTE_E_MALFORMED, "it is of origin %s", c.origin);
 	if (r == 0 && known->key) {
 		r = tote__note_verify(&note, known->key, why);
-		if (r == 0)
+		if (r == 0 && !(known->rotated && has_line_of(&note, known->origin)))
 			r = tote__fault(why, TOTE_E_BAD_SIGNATURE, "no line by the log's key");
 	}
 	if (r >= 0 && witness) {
-		r = tote__cosignature_verify(&note, witness, &scratch, &seconds, why);
+		r = tote__inquiry_cosigned(o->q, &note, &scratch, why);
 		if (r == 0)
 			r = tote__fault(why, TOTE_E_BAD_SIGNATURE, "no cosignature of ours");
 	}
@@ -354,6 +370,13 @@ static int each_seen(
 		return rc;
 	memset(&why, 0, sizeof(why));
 	if (!find_container(o, name, &known)) {
+		if (tote__foreign_is_known(o->q, name))
+			return 0; /* look_at_logs says what is wrong with it */
+		if (tote__foreign_is_unfinished(o->q, name))
+			return tell(o, FINDING_LOG_STALE, SPACE_SEEN, name, NULL,
+				"of another root's log, not on record yet: its next cosignature "
+				"completes it",
+				fault);
 		known = (struct known_container){.id = name};
 		if (o->q->target->witness && tote__id_valid(name) &&
 			verify_seen(o, name, &known, &why) == 0)
@@ -370,6 +393,24 @@ static int each_seen(
 			why.text, fault);
 	*fault = why;
 	return tote__inquiry_failed(o->q, SPACE_SEEN, name, rc, fault);
+}
+
+static int look_at_logs(struct orchestrator_audit *o, struct tote_fault *fault)
+{
+	struct foreign_fault f;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0; i++) {
+		rc = tote__foreign_look(o->q, i, &f, fault);
+		if (rc == 0)
+			return 0;
+		if (rc < 0)
+			rc = tote__inquiry_failed(o->q, SPACE_SEEN, f.name, rc, fault);
+		else
+			rc = f.code ? tell(o, f.code, SPACE_SEEN, f.name, f.expected, f.was, fault)
+				    : 0;
+	}
+	return rc;
 }
 
 /* --- reports/ ------------------------------------------------------------------------------- */
@@ -478,6 +519,9 @@ int tote__orchestrator_audit_step(struct orchestrator_audit *o, struct tote_faul
 		break;
 	case WHAT_SEEN:
 		rc = list(o, SPACE_SEEN, each_seen, fault);
+		break;
+	case WHAT_FOREIGN:
+		rc = look_at_logs(o, fault);
 		break;
 	case WHAT_NAMES:
 		rc = list(o, SPACE_REPORTS, each_report, fault);

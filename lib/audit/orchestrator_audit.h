@@ -6,7 +6,7 @@
 #define AUDIT_ORCHESTRATOR_AUDIT_H
 
 #include "audit/inquiry.h"
-#include "audit/keyring.h"
+#include "ledger/keyring.h"
 
 struct orchestrator_audit {
 	struct inquiry *q;

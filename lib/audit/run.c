@@ -289,7 +289,7 @@ static int piece(struct run *run, struct tote_fault *fault)
 	return rc < 0 ? rc : run->phase < PHASE_DONE;
 }
 
-int tote__run_step(
+static int pieces(
 	struct run *run, uint64_t max_bytes, int64_t deadline_us, struct tote_fault *fault)
 {
 	uint64_t begin = run->q.bytes;
@@ -315,6 +315,15 @@ int tote__run_step(
 	return 1;
 }
 
+int tote__run_step(
+	struct run *run, uint64_t max_bytes, int64_t deadline_us, struct tote_fault *fault)
+{
+	int rc = pieces(run, max_bytes, deadline_us, fault);
+
+	tote__inquiry_rest(&run->q);
+	return rc;
+}
+
 void tote__run_stop(struct run *run)
 {
 	struct tote_fault unused;
@@ -330,6 +339,11 @@ void tote__run_stop(struct run *run)
 const struct finding_list *tote__run_findings(const struct run *run)
 {
 	return &run->q.findings;
+}
+
+const struct keyring *tote__run_keys(const struct run *run)
+{
+	return &run->ledger.entries.keys;
 }
 
 /* --- the result ----------------------------------------------------------------------------- */
@@ -371,6 +385,8 @@ static void result_of_ledger(const struct run *run, struct run_result *r)
 	if (a->head.state == HEAD_THERE)
 		r->head = a->head.checkpoint;
 	r->witnessed = a->head.witnessed;
+	r->cosigners = a->head.cosigners;
+	memcpy(r->cosigned_by, a->head.cosigned_by, sizeof(r->cosigned_by));
 	if (seen && run->target.type == LEDGER_CONTAINER && r->signed_ok &&
 		seen->size > r->witnessed && seen->size <= r->entries_total)
 		r->witnessed = seen->size;

@@ -18,6 +18,8 @@ struct run_result {
 	uint64_t bytes, bytes_total;
 	uint64_t covered_from, covered_to; /* seqs verified: [from, to) */
 	uint64_t witnessed;
+	uint32_t cosigners; /* outside witnesses that cosigned head, and their names */
+	char cosigned_by[COSIGNED_BY_MAX];
 	int signed_ok;          /* the checkpoint verified by its key */
 	struct checkpoint head; /* the checkpoint that was verified */
 	uint32_t state;         /* of the container, by its own ledger */
@@ -38,6 +40,8 @@ int tote__run_step(
 void tote__run_stop(struct run *run);
 const struct finding_list *tote__run_findings(const struct run *run); /* grows with the steps */
 void tote__run_result(const struct run *run, struct run_result *ret);
+/* The keys that the log leads to, as far as it was read. */
+const struct keyring *tote__run_keys(const struct run *run);
 void tote__run_free(struct run *run);
 
 #endif

@@ -3,13 +3,15 @@
  * The skeleton (FORMAT sections 1, 3 and 9): one table of names for each directory that is looked at.
  */
 #include "audit/skeleton_audit.h"
+#include "ledger/aside.h"
 #include "store/layout.h"
 #include "store/path.h"
+#include "tlog/tile.h"
 #include <stdio.h>
 #include <string.h>
 
-#define DIGITS   20 /* of a repair's seq */
-#define TEXT_MAX 64
+#define TEXT_MAX  64
+#define DEPTH_MAX 10 /* tile/entries/x, seven groups of digits, .p */
 
 struct wanted {
 	const char *name;
@@ -24,7 +26,7 @@ static const struct wanted orchestrator[] = {{"ledger", STORE_DIR, 1}, {"keys", 
 	{"seen", STORE_DIR, 1}, {"reports", STORE_DIR, 0}, {"index", STORE_DIR, 0}, {NULL, 0, 0}};
 
 static const struct wanted ledger[] = {{"log", STORE_DIR, 1}, {"journal", STORE_DIR, 0},
-	{"damaged", STORE_DIR, 0}, {LAYOUT_LOCK, STORE_FILE, 0}, {NULL, 0, 0}};
+	{LAYOUT_DAMAGED, STORE_DIR, 0}, {LAYOUT_LOCK, STORE_FILE, 0}, {NULL, 0, 0}};
 
 struct look {
 	struct inquiry *q;
@@ -34,6 +36,8 @@ struct look {
 	int foreign; /* the code of a name that is not wanted */
 	int telling, odd;
 	uint32_t seen; /* bit i: wanted[i] is there */
+	int depth;     /* of dir below what a repair set aside */
+	size_t top;    /* where in dir the name of a log's file begins */
 };
 
 static int tell(struct look *l, int code, const char *name, const char *expected, const char *was,
@@ -95,18 +99,6 @@ static int each_name(
 	return tell(l, l->foreign, name, NULL, type_name(st), fault);
 }
 
-/* What repairs have set aside: ledger/damaged/E, E.2, E.log. */
-static int each_repair(
-	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
-{
-	struct look *l = user;
-
-	if (st->type == STORE_DIR && !st->mount && strspn(name, "0123456789") == DIGITS &&
-		(name[DIGITS] == '\0' || name[DIGITS] == '.'))
-		return 0;
-	return tell(l, FINDING_SKELETON_FOREIGN, name, NULL, type_name(st), fault);
-}
-
 static int list(struct look *l, store_list_fn *each, struct tote_fault *fault)
 {
 	const struct place *place = l->q->place;
@@ -121,6 +113,67 @@ static int list(struct look *l, store_list_fn *each, struct tote_fault *fault)
 		return 0;
 	*fault = why;
 	return tote__inquiry_failed(l->q, l->space, l->dir, r, fault);
+}
+
+/* --- what repairs have set aside ------------------------------------------------------------- */
+
+/* In a journal that was set aside: segments, and what the damaged one had beside them. */
+static int each_old_segment(
+	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
+{
+	struct look *l = user;
+	uint64_t seq;
+
+	if (st->type == STORE_FILE && st->links == 1 && tote__path_segment_parse(name, &seq))
+		return 0;
+	return tell(l, FINDING_SKELETON_FOREIGN, name, NULL, type_name(st), fault);
+}
+
+/* Files of the log under the names that they had there. */
+static int each_old_tile(
+	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
+{
+	const struct look *above = user;
+	struct look l = *above;
+	char dir[INQUIRY_PATH_MAX];
+	struct tile tile;
+	int n = snprintf(dir, sizeof(dir), "%s/%s", above->dir, name), rc;
+
+	l.dir = dir;
+	l.depth++;
+	if (n > 0 && n < INQUIRY_PATH_MAX && st->type == STORE_DIR && !st->mount &&
+		l.depth < DEPTH_MAX) {
+		rc = list(&l, each_old_tile, fault);
+	} else {
+		if (n > 0 && n < INQUIRY_PATH_MAX && st->type == STORE_FILE && st->links == 1 &&
+			tote__tile_parse(dir + above->top, &tile) == 0)
+			return 0;
+		l.dir = above->dir;
+		rc = tell(&l, FINDING_SKELETON_FOREIGN, name, NULL, type_name(st), fault);
+	}
+	((struct look *)user)->odd |= l.odd;
+	return rc;
+}
+
+/* ledger/damaged/E, E.2, E.log: information, and what else is in them a finding. */
+static int each_repair(
+	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
+{
+	struct look *l = user, below = *l;
+	char dir[INQUIRY_PATH_MAX];
+	int is_log = 0, rc;
+
+	if (st->type != STORE_DIR || st->mount || !tote__aside_is_name(name, &is_log))
+		return tell(l, FINDING_SKELETON_FOREIGN, name, NULL, type_name(st), fault);
+	rc = tell(l, FINDING_REPAIR_ASIDE, name, NULL,
+		is_log ? "files of an interrupted fold" : "a journal", fault);
+	if (rc < 0)
+		return rc;
+	snprintf(dir, sizeof(dir), "%s/%s", l->dir, name);
+	below.dir = dir;
+	below.depth = 0;
+	below.top = strlen(dir) + 1;
+	return list(&below, is_log ? each_old_tile : each_old_segment, fault);
 }
 
 static int look_at(struct inquiry *q, int space, const struct wanted *wanted, int foreign,
@@ -143,7 +196,7 @@ static int look_at(struct inquiry *q, int space, const struct wanted *wanted, in
 
 static int look_at_repairs(struct inquiry *q, int telling, struct tote_fault *fault)
 {
-	struct look l = {.q = q, .space = SPACE_LEDGER, .dir = "damaged", .telling = telling};
+	struct look l = {.q = q, .space = SPACE_LEDGER, .dir = LAYOUT_DAMAGED, .telling = telling};
 	int rc = list(&l, each_repair, fault);
 
 	return rc < 0 ? rc : l.odd;

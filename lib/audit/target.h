@@ -8,6 +8,8 @@
 #include "box/box.h"
 #include "tlog/checkpoint.h"
 
+#define COSIGNED_BY_MAX 256 /* names of cosigners, with a NUL */
+
 /* A move of the container's state as the consolidated record has it. */
 struct recorded_move {
 	uint32_t from, to;
@@ -17,6 +19,7 @@ struct recorded_move {
 struct recorded_rekey {
 	uint64_t at_seq;
 	struct vkey key;
+	struct vkey from; /* the lost one, in force before */
 };
 
 /* What the consolidated record knows of containers and runs, for the audit of its own directory. */
@@ -24,6 +27,7 @@ struct known_container {
 	const char *id;
 	const char *origin;
 	const struct vkey *key; /* of keys/ID and the log's line of seen/ID; NULL: not compared */
+	int rotated; /* its log has keys that are not known here: the run over it knows them */
 };
 
 struct known_report {
@@ -32,10 +36,21 @@ struct known_report {
 	uint8_t digest[HASH_LEN];
 };
 
+/* A log of another root that our witness cosigned, and what the record says of the last time. */
+struct cosigned_log {
+	const char *origin;
+	uint64_t size;
+	uint8_t root[HASH_LEN];
+};
+
 struct orchestrator_facts {
 	void *user;
+	/* The log of that index: 1, or 0 behind the last. Index 0 asks the record anew. */
+	int (*log)(void *user, size_t index, struct cosigned_log *ret);
 	/* The one of that index, every container ever registered: 1, or 0 behind the last. */
 	int (*container)(void *user, size_t index, struct known_container *ret);
+	/* Sets key and rotated of one that `container` gave. NULL: they are as it gave them. */
+	void (*key)(void *user, struct known_container *known);
 	/* The reports of finished runs: 1, or 0 behind the last. */
 	int (*report)(void *user, size_t index, struct known_report *ret);
 };
@@ -58,6 +73,8 @@ struct run_target {
 	const char *origin;         /* expected, or NULL */
 	const struct vkey *key;     /* expected of entry 0 and the checkpoint, or NULL: entry 0's */
 	const struct vkey *witness; /* ours, or NULL */
+	const struct vkey *former_witnesses; /* rotated away: what they cosigned stays so */
+	size_t former_witness_count;
 	const struct checkpoint *seen; /* the last one the witness verified, or NULL */
 	int seen_expected;             /* a missing `seen` is a finding (registered containers) */
 	const struct recorded_move *moves; /* all of them in order; NULL with moves_known 0 */
@@ -75,7 +92,14 @@ struct run_target {
 		struct tote_fault *fault);
 	const struct recorded_rekey *rekeys; /* in order of at_seq */
 	size_t rekey_count;
-	uint32_t cosigners; /* of the policy: with any, lines of keys not known here are theirs */
+	uint32_t
+		cosigners; /* of another root's rules: lines of keys not known here may be theirs */
+	const struct vkey *cosigner_keys; /* of the policy: outside witnesses, whose lines count */
+	size_t cosigner_count;
+	/* The same once more, kept by the callee until the next call. May be NULL. */
+	void *cosigners_user;
+	int (*cosigners_again)(
+		void *user, const struct vkey **ret, size_t *ret_count, struct tote_fault *fault);
 	const struct orchestrator_facts
 		*facts; /* with LEDGER_RECORD; NULL: keys/ and so on are not audited */
 	int strict;     /* TOTE_VERIFY_STRICT: replay all of the journal, nobody writes */

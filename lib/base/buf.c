@@ -106,6 +106,15 @@ void tote__buf_put_u64(struct buf *b, uint64_t v)
 	tote__buf_put(b, raw, sizeof(raw));
 }
 
+uint8_t *tote__buf_extend(struct buf *b, size_t len)
+{
+	uint8_t *at = reserve(b, len);
+
+	if (at)
+		b->len += len;
+	return at;
+}
+
 void tote__buf_put_zeros(struct buf *b, size_t len)
 {
 	uint8_t *at = reserve(b, len);

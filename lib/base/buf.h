@@ -26,6 +26,8 @@ void tote__buf_put_u16(struct buf *b, uint16_t v); /* big-endian, as all numbers
 void tote__buf_put_u32(struct buf *b, uint32_t v);
 void tote__buf_put_u64(struct buf *b, uint64_t v);
 void tote__buf_put_zeros(struct buf *b, size_t len);
+/* len more bytes whose content is not defined, for who overwrites them; NULL where a put fails. */
+uint8_t *tote__buf_extend(struct buf *b, size_t len);
 void tote__buf_put_decimal(struct buf *b, uint64_t v);
 void tote__buf_putf(struct buf *b, const char *fmt, ...)
 	PRINTF_LIKE(2, 3); /* any length up to max */

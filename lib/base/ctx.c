@@ -261,11 +261,16 @@ tote_ctx *tote_ctx_unref(tote_ctx *ctx)
 	return NULL;
 }
 
+int tote__ctx_is_forked(const struct tote_ctx *ctx)
+{
+	return ctx->pid != getpid();
+}
+
 int tote__ctx_check(const struct tote_ctx *ctx, struct tote_fault *fault)
 {
 	if (!ctx)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "the context is NULL");
-	if (ctx->pid != getpid())
+	if (tote__ctx_is_forked(ctx))
 		return tote__fault(fault, TOTE_E_MISUSE,
 			"the context was made by process %lld: a forked child makes its own",
 			(long long)ctx->pid);

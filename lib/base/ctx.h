@@ -34,6 +34,12 @@ struct tote_ctx {
 int tote__ctx_check(const struct tote_ctx *ctx, struct tote_fault *fault);
 
 /*
+ * 1 in a forked child, to which other threads' waits were copied without the threads: what they
+ * waited on must never be destroyed there (pthread_cond_destroy(3) would wait for them for ever).
+ */
+int tote__ctx_is_forked(const struct tote_ctx *ctx);
+
+/*
  * The object of a slot, made by make() the first time; NULL with the fault set where that failed.
  */
 void *tote__ctx_slot(struct tote_ctx *ctx, int slot,

@@ -29,17 +29,24 @@ void tote__base64_encode(const void *data, size_t len, char *out)
 	*out = '\0';
 }
 
+/*
+ * From '+' to 'z', one more than the value of a digit, 0 for a byte that is none: a table, since
+ * every entry that is read has a hash to be decoded.
+ */
+static const char base64_ranks[] = "\77\0\0\0\100"
+				   "\65\66\67\70\71\72\73\74\75\76"
+				   "\0\0\0\0\0\0\0"
+				   "\1\2\3\4\5\6\7\10\11\12\13\14\15"
+				   "\16\17\20\21\22\23\24\25\26\27\30\31\32"
+				   "\0\0\0\0\0\0"
+				   "\33\34\35\36\37\40\41\42\43\44\45\46\47"
+				   "\50\51\52\53\54\55\56\57\60\61\62\63\64";
+
 static int base64_value(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
+	const size_t at = (size_t)(uint8_t)c - '+';
+
+	return at < sizeof(base64_ranks) - 1 ? base64_ranks[at] - 1 : -1;
 }
 
 /* Four digits of which the last `pads` are '='; -1 for a foreign byte or spare bits that are set. */

@@ -9,6 +9,7 @@
 #include "store/path.h"
 #include "store/source.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <toteborch/verify.h>
 
@@ -30,6 +31,10 @@ struct search {
 	struct sealed fact, *found; /* of the first seal that counts */
 	int have, erased;
 	uint64_t seq;
+	/* of the erasure */
+	uint64_t erasure;
+	int64_t erased_us;
+	char actor[128], authority[256]; /* as much of them as a fault can tell */
 };
 
 static int meets(const struct search *s, const struct entry *e)
@@ -38,6 +43,37 @@ static int meets(const struct search *s, const struct entry *e)
 
 	/* an escaped value is no shorter than what it says */
 	return f && f->value_len >= s->path_len;
+}
+
+static void keep_value(const struct entry *e, const char *key, char *out, size_t cap)
+{
+	struct tote_fault unused;
+
+	if (tote__entry_string(e, key, out, cap, &unused) < 0)
+		snprintf(out, cap, tote__entry_field(e, key) ? "(see the entry)" : "nobody named");
+}
+
+static void note_erasure(struct search *s, const struct entry *e)
+{
+	s->erased = 1;
+	s->erasure = e->seq;
+	s->erased_us = e->time_us;
+	keep_value(e, "actor", s->actor, sizeof(s->actor));
+	keep_value(e, "authority", s->authority, sizeof(s->authority));
+}
+
+static int erased(const struct search *s, struct tote_fault *fault)
+{
+	char when[TIME_LEN + 1];
+
+	if (tote__time_format(s->erased_us, when, fault) < 0)
+		when[0] = '\0';
+	tote__fault(fault, TOTE_E_NOT_FOUND,
+		"asset '%s': sealed by entry %" PRIu64 ", erased at %s by %s (authority: %s), says "
+		"entry %" PRIu64,
+		s->path, s->seq, when, s->actor, s->authority, s->erasure);
+	tote__fault_set_seq(fault, s->erasure);
+	return fault->code;
 }
 
 static int search_entry(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN],
@@ -63,8 +99,8 @@ static int search_entry(void *user, const struct entry *e, const uint8_t leaf[HA
 			return rc;
 		if (tote__entry_is(e, VOID_KIND))
 			s->have = 0;
-		else
-			s->erased = 1;
+		else if (!s->erased)
+			note_erasure(s, e);
 	}
 	return rc;
 }
@@ -85,11 +121,7 @@ static int search_ledger(tote_box *box, struct search *s, struct tote_fault *fau
 	if (!s->have)
 		return tote__fault(
 			fault, TOTE_E_NOT_FOUND, "asset '%s': it was never sealed", s->path);
-	if (s->erased)
-		rc = tote__fault(fault, TOTE_E_NOT_FOUND,
-			"asset '%s': sealed by entry %" PRIu64 " and erased since", s->path,
-			s->seq);
-	return rc;
+	return s->erased ? erased(s, fault) : rc;
 }
 
 /* --- opening -------------------------------------------------------------------------------- */

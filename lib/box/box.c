@@ -132,9 +132,10 @@ static int view_damaged(tote_box *box, uint32_t flags, struct view *ret, struct 
 
 int tote__box_view_part(tote_box *box, uint32_t flags, struct view *ret, struct tote_fault *fault)
 {
-	int rc = tote__view_open(ret, &box->place, flags, fault);
+	const uint32_t still = box->flags & TOTE_BOX_STILL ? VIEW_NOBODY_WRITES : 0;
+	int rc = tote__view_open(ret, &box->place, flags | still, fault);
 
-	if (rc == TOTE_E_BUSY && box->flags & TOTE_BOX_READ_ONLY)
+	if (rc == TOTE_E_BUSY && box->flags & (TOTE_BOX_READ_ONLY | TOTE_BOX_REPAIR))
 		rc = view_damaged(box, flags, ret, fault);
 	return rc;
 }

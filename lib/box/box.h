@@ -22,7 +22,7 @@ struct box_config {
 	const char *origin; /* expected; NULL: as entry 0 says */
 	int type;           /* LEDGER_CONTAINER or LEDGER_RECORD */
 	int layout;         /* LAYOUT_CONTAINER or LAYOUT_ORCHESTRATOR */
-	uint32_t flags;     /* TOTE_BOX_READ_ONLY */
+	uint32_t flags;     /* TOTE_BOX_READ_ONLY or TOTE_BOX_REPAIR */
 	int64_t lock_wait_us;
 	/* the signer: one of these, or none; keys_file NULL: the first */
 	const char *key_path;
@@ -34,6 +34,8 @@ struct box_config {
 	/* before a checkpoint is signed (ledger_hooks.guard); user is parent */
 	int (*guard)(void *parent, const struct checkpoint *c, merkle_node_fn *node, void *tree,
 		struct tote_fault *fault);
+	/* keys that replaced lost ones (ledger_hooks.keys); user is parent */
+	int (*keys)(void *parent, struct keyring *keys, struct tote_fault *fault);
 	/* of a LEDGER_RECORD: the registry's observe and reset; user is parent */
 	void (*reset)(void *parent);
 	int (*observe)(void *parent, const struct entry *e, struct tote_fault *fault);
@@ -46,6 +48,7 @@ struct tote_box {
 	void (*parent_unref)(void *parent);
 	int (*guard)(void *parent, const struct checkpoint *c, merkle_node_fn *node, void *tree,
 		struct tote_fault *fault);
+	int (*keys)(void *parent, struct keyring *keys, struct tote_fault *fault);
 	void (*reset)(void *parent);
 	int (*observe)(void *parent, const struct entry *e, struct tote_fault *fault);
 	int type;
@@ -88,6 +91,10 @@ int tote__box_move(tote_box *box, uint32_t to, const char *actor, const char *re
 int tote__box_move_held(tote_box *box, uint32_t to, const char *actor, const char *reason,
 	uint32_t *ret_from, uint64_t *ret_seq, struct tote_fault *fault);
 
+/* tote_box_repair without its checks; reason "" for a plan, which changes nothing. */
+int tote__box_repair(tote_box *box, const char *actor, const char *reason, int plan,
+	struct tote_repair *ret, struct tote_fault *fault);
+
 /* The hooks of the box's ledger: they keep state and paths as the entries say. */
 struct ledger_hooks tote__box_hooks(tote_box *box);
 /*
@@ -105,12 +112,18 @@ int tote__box_admit(const tote_box *box, const char *kind, struct tote_fault *fa
 /* A view of the box's ledger as a reader without the lock sees it. The box outlives it. */
 int tote__box_view(tote_box *box, uint32_t flags, struct view *ret, struct tote_fault *fault);
 /*
- * The same, but where the journal is damaged a READ_ONLY box still sees what lies before the
+ * The same, but where the journal is damaged a box that is READ_ONLY or to be repaired still sees what lies before the
  * damage: who comes to the end of such a view asks tote__box_view_end, which gives TOTE_E_DAMAGED
  * where more was promised behind it, else 0.
  */
 int tote__box_view_part(tote_box *box, uint32_t flags, struct view *ret, struct tote_fault *fault);
 int tote__box_view_end(const struct view *v, struct tote_fault *fault);
+
+/* keys.c: all keys of its log, into an empty ring. */
+int tote__box_keys(tote_box *box, struct keyring *ret, struct tote_fault *fault);
+/* A ring as callers get it: TOTE_E_TOO_LARGE, *ret_count set. */
+int tote__keys_out(const struct keyring *keys, struct tote_key *out, size_t cap, size_t *ret_count,
+	struct tote_fault *fault);
 
 /* A field of a draft, its value a string. */
 struct field tote__field_text(const char *key, const char *value);

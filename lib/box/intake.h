@@ -14,6 +14,11 @@
 
 /* A flag that only the library itself sets: the file may be named by a link. */
 #define SOURCE_LINK 0x80000000u
+/*
+ * Another: file names an object of the input, and data, where not NULL, is the digest that its
+ * length bytes must have: what was looked at is what is taken (TOTE_E_CONFLICT).
+ */
+#define SOURCE_INPUT 0x40000000u
 
 struct intake {
 	uint64_t size;

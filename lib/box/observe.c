@@ -4,6 +4,7 @@
  * and the set of sealed paths that is built from all of them when it is first needed.
  */
 #include "box/box.h"
+#include "box/input.h"
 #include "box/paths.h"
 #include "box/sealed.h"
 #include "box/settle.h"
@@ -267,7 +268,9 @@ static int hook_settle(void *user, struct ledger *l, uint64_t from, struct tote_
 {
 	const tote_box *box = user;
 
-	return tote__settle(&box->place, l, from, fault);
+	int rc = tote__settle(&box->place, l, from, fault);
+
+	return rc < 0 ? rc : tote__input_settle(&box->place, l, from, fault);
 }
 
 static int hook_guard(void *user, const struct checkpoint *c, merkle_node_fn *node, void *tree,
@@ -276,6 +279,13 @@ static int hook_guard(void *user, const struct checkpoint *c, merkle_node_fn *no
 	const tote_box *box = user;
 
 	return box->guard(box->parent, c, node, tree, fault);
+}
+
+static int hook_keys(void *user, struct keyring *keys, struct tote_fault *fault)
+{
+	const tote_box *box = user;
+
+	return box->keys(box->parent, keys, fault);
 }
 
 struct ledger_hooks tote__box_hooks(tote_box *box)
@@ -289,5 +299,7 @@ struct ledger_hooks tote__box_hooks(tote_box *box)
 	}
 	if (box->guard)
 		hooks.guard = hook_guard;
+	if (box->keys)
+		hooks.keys = hook_keys;
 	return hooks;
 }

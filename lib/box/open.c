@@ -3,6 +3,7 @@
  * Opening a box: its place, its signer, and that its ledger is the one that was meant.
  */
 #include "box/open.h"
+#include "box/copy.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -52,6 +53,7 @@ static int fill(tote_box *box, const struct box_config *config, struct tote_faul
 	if (rc == 0 && config->id)
 		rc = copy_name(box->id, config->id, "ID", fault);
 	box->guard = config->guard;
+	box->keys = config->keys;
 	box->reset = config->reset;
 	box->observe = config->observe;
 	box->type = config->type;
@@ -95,6 +97,7 @@ struct ledger_options tote__box_ledger_options(tote_box *box, const struct box_c
 		.observe = box->type == LEDGER_RECORD ? OBSERVE_ALL : OBSERVE_STATE,
 		.origin = config->origin,
 		.signer = box->have_signer ? &box->signer : NULL,
+		.repairing = (box->flags & TOTE_BOX_REPAIR) != 0,
 		.hooks = tote__box_hooks(box),
 		.lock_wait_us = config->lock_wait_us,
 	};
@@ -196,17 +199,31 @@ static int check_held(tote_box *box, const char *origin, struct tote_fault *faul
 	return tote__box_check_first(box, origin, fault);
 }
 
+/*
+ * What a reader's failure leaves to be found out with the lock. Behind a void line it sees nothing
+ * of a journal that has no checkpoint yet; and damage is what a box to be repaired is opened for.
+ */
+static int may_go_on(const tote_box *box, int found)
+{
+	if (found == 0)
+		return 1;
+	if (box->flags & TOTE_BOX_REPAIR && (found == TOTE_E_DAMAGED || found == TOTE_E_MALFORMED))
+		return 1;
+	return found == TOTE_E_BUSY || found == TOTE_E_NOT_FOUND;
+}
+
 static int open_box(tote_box *box, const struct box_config *config, struct tote_fault *fault)
 {
 	const struct ledger_options options = tote__box_ledger_options(box, config);
-	int found = tote__box_check_first(box, config->origin, fault), rc;
+	int found, rc = tote__copy_check_whole(&box->place, fault);
 
-	/* behind a void line a reader sees nothing of a journal that has no checkpoint yet */
-	if (box->flags & TOTE_BOX_READ_ONLY ||
-		(found < 0 && found != TOTE_E_BUSY && found != TOTE_E_NOT_FOUND))
+	if (rc < 0)
+		return rc;
+	found = tote__box_check_first(box, config->origin, fault);
+	if (box->flags & TOTE_BOX_READ_ONLY || !may_go_on(box, found))
 		return found;
 	rc = tote__ledger_open(&options, &box->ledger, fault);
-	if (rc == 0 && found < 0)
+	if (rc == 0 && found < 0 && !(box->flags & TOTE_BOX_REPAIR))
 		rc = check_held(box, config->origin, fault);
 	return rc;
 }
@@ -229,12 +246,29 @@ int tote_box_options_init(struct tote_box_options *options, size_t size, struct 
 	return tote__struct_init(options, size, OPTIONS_LEAST, "box options", fault);
 }
 
+int tote__box_check_flags(uint32_t flags, struct tote_fault *fault)
+{
+	if (flags & TOTE_BOX_REPAIR && flags & (TOTE_BOX_READ_ONLY | TOTE_BOX_NO_SIGNER))
+		return tote__fault(fault, TOTE_E_ARGUMENT,
+			"box options: a repair writes and signs: TOTE_BOX_REPAIR goes with neither "
+			"TOTE_BOX_READ_ONLY nor TOTE_BOX_NO_SIGNER");
+	if (flags & TOTE_BOX_STILL && !(flags & TOTE_BOX_READ_ONLY))
+		return tote__fault(fault, TOTE_E_ARGUMENT,
+			"box options: where nobody writes this handle writes neither: "
+			"TOTE_BOX_STILL "
+			"goes with TOTE_BOX_READ_ONLY");
+	return 0;
+}
+
 static int alone_config(
 	const struct tote_box_options *in, struct box_config *config, struct tote_fault *fault)
 {
-	int rc = tote__flags_check(
-		in->flags, TOTE_BOX_READ_ONLY | TOTE_BOX_NO_SIGNER, "box options", fault);
+	int rc = tote__flags_check(in->flags,
+		TOTE_BOX_READ_ONLY | TOTE_BOX_NO_SIGNER | TOTE_BOX_REPAIR | TOTE_BOX_STILL,
+		"box options", fault);
 
+	if (rc == 0)
+		rc = tote__box_check_flags(in->flags, fault);
 	if (rc < 0)
 		return rc;
 	if ((in->key_file && in->signer) ||
@@ -242,7 +276,7 @@ static int alone_config(
 		return tote__fault(fault, TOTE_E_ARGUMENT,
 			"box options: one of key_file, signer and TOTE_BOX_NO_SIGNER");
 	config->backend = in->backend;
-	config->flags = in->flags & TOTE_BOX_READ_ONLY;
+	config->flags = in->flags & (TOTE_BOX_READ_ONLY | TOTE_BOX_REPAIR | TOTE_BOX_STILL);
 	config->lock_wait_us = in->lock_wait_us;
 	config->key_path = in->key_file;
 	config->signer = in->signer;

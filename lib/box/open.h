@@ -11,6 +11,8 @@ const char *tote__box_backend(const struct box_config *config); /* NULL there me
 /* A box without its ledger yet: place and signer are open. */
 int tote__box_new(const struct box_config *config, tote_box **ret, struct tote_fault *fault);
 struct ledger_options tote__box_ledger_options(tote_box *box, const struct box_config *config);
+/* Of tote_box_options: flags that contradict each other. */
+int tote__box_check_flags(uint32_t flags, struct tote_fault *fault);
 /* The last step: with rc 0 the box owns its parent and is given out, else it is dropped. */
 int tote__box_give(tote_box *box, const struct box_config *config, int rc, tote_box **ret,
 	struct tote_fault *fault);

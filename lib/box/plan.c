@@ -147,16 +147,37 @@ static int lies_there(const tote_box *box, const char *path, struct tote_fault *
 	return 0;
 }
 
+/* The ledger says that it is sealed, and what lies there is not what was sealed. */
+static int damaged(
+	const struct plan_item *item, uint64_t seq, const char *what, struct tote_fault *fault)
+{
+	tote__fault(fault, TOTE_E_DAMAGED,
+		"seal '%s': entry %" PRIu64 " sealed it, but %s: an audit tells more, and a copy "
+		"has it",
+		item->source->path, seq, what);
+	tote__fault_set_seq(fault, seq);
+	return fault->code;
+}
+
 static int look_sealed(
 	const tote_box *box, struct plan_item *item, uint64_t seq, struct tote_fault *fault)
 {
-	int rc = lies_there(box, item->source->path, fault);
+	const char *path = item->source->path;
+	struct store_stat st;
+	int rc = box->place.ops->stat(box->place.handle, SPACE_ASSETS, path, &st, fault);
 
-	if (rc == 0)
+	if (rc == TOTE_E_NOT_FOUND) {
+		tote__fault_clear(fault);
 		return refuse(
 			item, seq, "its file is gone (erased or lost), which was sealed by", fault);
+	}
 	if (rc < 0)
 		return rc;
+	if (st.type != STORE_FILE || st.mode != SEALED_MODE)
+		return damaged(item, seq,
+			st.type != STORE_FILE ? "what lies there is no file"
+					      : "the file there may be written to",
+			fault);
 	item->already = 1;
 	item->seq = seq;
 	return 0;
@@ -198,16 +219,16 @@ static int is_seal(void *user, const struct entry *e, const uint8_t leaf[HASH_LE
 	return 0;
 }
 
-static int look_superseded(
-	const struct plan *plan, const struct tote_source *source, struct tote_fault *fault)
+int tote__plan_superseded(
+	const tote_box *box, const struct tote_source *source, struct tote_fault *fault)
 {
 	int found = 0, rc = 0;
 
 	if (!tote__source_supersedes(source))
 		return 0;
-	if (source->supersedes < tote__ledger_next(plan->box->ledger))
-		rc = tote__ledger_scan(plan->box->ledger, source->supersedes,
-			source->supersedes + 1, is_seal, &found, fault);
+	if (source->supersedes < tote__ledger_next(box->ledger))
+		rc = tote__ledger_scan(box->ledger, source->supersedes, source->supersedes + 1,
+			is_seal, &found, fault);
 	if (rc == 0 && !found)
 		rc = tote__fault(fault, TOTE_E_NOT_FOUND,
 			"seal '%s': entry %" PRIu64 ", which it is to supersede, is no seal",
@@ -297,7 +318,7 @@ int tote__plan_look(struct plan *plan, struct tote_fault *fault)
 		if (!item->already)
 			rc = tote__plan_look_item(plan->box, item, fault);
 		if (rc == 0 && !item->already)
-			rc = look_superseded(plan, item->source, fault);
+			rc = tote__plan_superseded(plan->box, item->source, fault);
 	}
 	return rc < 0 ? rc : tote__plan_know(plan->box, plan->items, plan->count, fault);
 }
@@ -320,6 +341,14 @@ int tote__plan_compare_item(
 			"other bytes were sealed there: a correction needs a path of its own and "
 			"supersedes",
 			fault);
+	/* "already" is said of the file, not of its entry alone */
+	rc = tote__sealed_is_file(
+		&box->place, item->source->path, item->sealed_size, item->sealed_digest, fault);
+	if (rc == 0 || rc == TOTE_E_NOT_FOUND)
+		return damaged(item, item->seq,
+			rc ? "its file is gone" : "the bytes there are not those", fault);
+	if (rc < 0)
+		return rc;
 	item->compared = 1;
 	return 0;
 }

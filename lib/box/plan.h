@@ -64,6 +64,10 @@ int tote__plan_know(
 int tote__plan_compare_item(
 	const tote_box *box, uint8_t *buffer, struct plan_item *item, struct tote_fault *fault);
 
+/* With the hold: what the source is to supersede is a seal, if it names one. TOTE_E_NOT_FOUND. */
+int tote__plan_superseded(
+	const tote_box *box, const struct tote_source *source, struct tote_fault *fault);
+
 size_t tote__plan_new(const struct plan *plan); /* how many are to be sealed */
 
 #endif

@@ -15,6 +15,7 @@
 #define ERASED_KIND   "asset.erased"
 #define SEALED_FIELDS 7
 #define MTIME_NONE    (-1)
+#define SEALED_MODE   0444u
 
 /* The draft of an entry with room for the texts of its values. */
 struct sealed_draft {

@@ -66,6 +66,63 @@ int tote_sealing_new(tote_box *box, const char *actor, uint32_t flags, tote_seal
 	return tote__box_done(box, rc, fault);
 }
 
+/* --- what is recorded of files -------------------------------------------------------------- */
+
+static struct described *describe_new(const struct heap *heap, const char *media_type,
+	const char *source, uint64_t supersedes, struct tote_fault *fault)
+{
+	const size_t type_len = media_type ? strlen(media_type) + 1 : 0;
+	const size_t source_len = source ? strlen(source) + 1 : 0;
+	struct described *d = tote__heap_new(heap, 1, sizeof(*d) + type_len + source_len, fault);
+	char *strings = d ? (char *)(d + 1) : NULL;
+
+	if (!d)
+		return NULL;
+	d->supersedes = supersedes ? supersedes : TOTE_SEQ_ANY;
+	if (media_type)
+		d->media_type = memcpy(strings, media_type, type_len);
+	if (source)
+		d->source = memcpy(strings + type_len, source, source_len);
+	return d;
+}
+
+int tote_sealing_describe(tote_sealing *sealing, const char *media_type, const char *source,
+	uint64_t supersedes, struct tote_fault *fault)
+{
+	const struct tote_source probe = {
+		.path = "x", .media_type = media_type, .source = source, .supersedes = supersedes};
+	struct described *d;
+	size_t unused;
+	int rc;
+
+	FAULT_BEGIN(fault);
+	if (!sealing)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "the sealing is NULL");
+	rc = tote__one_call_begin(&sealing->call, fault);
+	if (rc < 0)
+		return rc;
+	rc = tote__sealed_bound(&probe, sealing->actor, &unused, fault);
+	if (rc == 0) {
+		d = describe_new(heap_of(sealing), media_type, source, supersedes, fault);
+		rc = d ? 0 : TOTE_E_NO_MEMORY;
+	}
+	if (rc == 0) {
+		d->before = sealing->described;
+		sealing->described = d;
+	}
+	return tote__one_call_end(&sealing->call, rc, fault);
+}
+
+static void describe_free(tote_sealing *s)
+{
+	while (s->described) {
+		struct described *before = s->described->before;
+
+		tote__heap_free(heap_of(s), s->described);
+		s->described = before;
+	}
+}
+
 tote_sealing *tote_sealing_unref(tote_sealing *sealing)
 {
 	tote_box *box;
@@ -76,6 +133,7 @@ tote_sealing *tote_sealing_unref(tote_sealing *sealing)
 	for (size_t i = 0; i < sealing->count; i++)
 		tote__heap_free(heap_of(sealing), sealing->files[i]);
 	tote__heap_free(heap_of(sealing), sealing->files);
+	describe_free(sealing);
 	tote__heap_free(heap_of(sealing), sealing->actor);
 	tote__paths_free(sealing->paths);
 	tote__offenders_free(&sealing->offenders);
@@ -112,6 +170,11 @@ void tote__sealing_source(const struct file *f, struct tote_source *ret)
 	ret->file = f->host;
 	ret->flags = f->top ? TOTE_SOURCE_MTIME | SOURCE_LINK : TOTE_SOURCE_MTIME;
 	ret->supersedes = TOTE_SEQ_ANY;
+	if (f->described) {
+		ret->media_type = f->described->media_type;
+		ret->source = f->described->source;
+		ret->supersedes = f->described->supersedes;
+	}
 }
 
 static int by_path(const void *a, const void *b)

@@ -59,6 +59,7 @@ static int add_file(tote_sealing *s, const char *host, const char *path, uint64_
 	f->host = strings;
 	f->path = strings + host_len;
 	f->size = size;
+	f->described = s->described;
 	f->top = top;
 	s->files[s->count++] = f;
 	return 0;
@@ -175,6 +176,8 @@ static int look_all(tote_sealing *s, size_t from, struct plan_item *items, struc
 		tote__sealing_source(s->files[i], &source);
 		items[i - from].source = &source;
 		rc = tote__plan_look_item(s->call.box, &items[i - from], fault);
+		if (rc == 0)
+			rc = tote__plan_superseded(s->call.box, &source, fault);
 		items[i - from].source = NULL;
 		rc = judge(s, &s->files[i], rc, fault);
 	}
@@ -263,6 +266,21 @@ static int forget_paths(tote_sealing *s, struct tote_fault *fault)
 	return 0;
 }
 
+/* A correction is of one file: where it names the seal that it corrects, so are its sources. */
+static int check_one(const tote_sealing *s, struct tote_fault *fault)
+{
+	size_t count = 0;
+
+	if (!s->described || s->described->supersedes == TOTE_SEQ_ANY)
+		return 0;
+	for (size_t i = 0; i < s->count; i++)
+		count += s->files[i]->described == s->described;
+	if (count <= 1)
+		return 0;
+	return tote__fault(fault, TOTE_E_ARGUMENT,
+		"supersedes names the seal of one file, and these are more: seal them one by one");
+}
+
 static int add(tote_sealing *s, const char *file, struct adding *a, struct tote_fault *fault)
 {
 	const size_t from = s->count, offenders = s->offenders.count;
@@ -273,6 +291,8 @@ static int add(tote_sealing *s, const char *file, struct adding *a, struct tote_
 	tote__buf_init(&a->path, heap_of(s), SIZE_MAX / 2);
 	rc = tote__source_walk(s->call.box->ctx, file, 1, visit, a, fault);
 	tote__buf_free(&a->path);
+	if (rc == 0)
+		rc = check_one(s, fault);
 	if (rc == 0 && s->count > from)
 		rc = ask_container(s, from, fault);
 	settle_added(s, from, rc);

@@ -11,9 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KEPT_FIRST_CAP 256
-#define KEPT_MAX       ((size_t)1 << 20)
-#define PATHS_MAX      ((size_t)1 << 30)
+#define KEPT_MAX  ((size_t)1 << 20)
+#define PATHS_MAX ((size_t)1 << 30)
 
 /* A kept file and what the ledger says of its seq. */
 struct kept {
@@ -45,21 +44,11 @@ static void settling_free(struct settling *s)
 static int list_kept(struct settling *s, struct tote_fault *fault)
 {
 	const struct heap *heap = &s->place->ctx->heap;
-	size_t cap = KEPT_FIRST_CAP, count = 0;
+	size_t count = 0;
 	uint64_t *seqs = NULL;
-	int rc = TOTE_E_LIMIT;
+	int rc = tote__place_numbers(
+		s->place, s->place->ops->list_kept, KEPT_MAX, &seqs, &count, fault);
 
-	while (rc == TOTE_E_LIMIT && cap <= KEPT_MAX) {
-		uint64_t *more = tote__heap_resize(heap, seqs, cap, sizeof(*seqs), fault);
-
-		if (!more) {
-			rc = fault->code;
-			break;
-		}
-		seqs = more;
-		rc = s->place->ops->list_kept(s->place->handle, seqs, cap, &count, fault);
-		cap *= 4;
-	}
 	if (rc == 0 && count > 0) {
 		s->kept = tote__heap_new(heap, count, sizeof(*s->kept), fault);
 		rc = s->kept ? 0 : fault->code;

@@ -71,6 +71,12 @@ void tote__vkey_make(struct vkey *key, const char *name, uint8_t type, const uin
 	key->id = tote__vkey_id(key->name, type, pub);
 }
 
+int tote__vkey_equal(const struct vkey *a, const struct vkey *b)
+{
+	return a->id == b->id && a->type == b->type && strcmp(a->name, b->name) == 0 &&
+	       memcmp(a->pub, b->pub, sizeof(a->pub)) == 0;
+}
+
 /* name+id+base64: what a vkey is, and a key file behind its prefix. Returns the length. */
 static size_t put_keyed(char *out, const struct vkey *key, const uint8_t material[32])
 {

@@ -29,6 +29,7 @@ int tote__vkey_parse(const char *s, size_t len, struct vkey *ret_key, struct tot
 void tote__vkey_format(const struct vkey *key, char out[VKEY_MAX]);
 uint32_t tote__vkey_id(const char *name, uint8_t type, const uint8_t pub[32]);
 void tote__vkey_make(struct vkey *key, const char *name, uint8_t type, const uint8_t pub[32]);
+int tote__vkey_equal(const struct vkey *a, const struct vkey *b); /* name, type and key */
 int tote__vkey_verify(const struct vkey *key, const void *msg, size_t len,
 	const uint8_t sig[SIG_LEN]); /* 1 where it verifies */
 

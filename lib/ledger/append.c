@@ -5,12 +5,16 @@
  */
 #include "ledger/ledger_impl.h"
 #include <inttypes.h>
+#include <sched.h>
 #include <string.h>
+
+#define GATHER_LOOKS 4
 
 /* The requests of one group. */
 struct batch {
 	struct waiter *first, **last;
 	struct waiter *put_off; /* taken, but it must come first in the next group */
+	size_t members;
 	int closed;
 };
 
@@ -124,9 +128,26 @@ static void batch_answer(struct ledger *l, struct batch *b, int r, const struct 
 			*q->fault = *why;
 		}
 		if (w != own)
-			tote__slot_done(l, w); /* from here on it may be gone */
+			tote__slot_done(w); /* from here on it may be gone */
 		w = after;
 	}
+}
+
+/*
+ * Who waits and fits. Threads that were answered with the last group are mostly on their way back:
+ * as long as it had more members than this one, they are let run a few times before the group is
+ * written without them.
+ */
+static struct waiter *next_member(struct ledger *l, const struct batch *b)
+{
+	size_t room = GROUP_BODY_MAX - l->stage.body.len;
+	struct waiter *w = tote__slot_next_request(l, room);
+
+	for (int looks = 0; !w && b->members < l->company && looks < GATHER_LOOKS; looks++) {
+		sched_yield();
+		w = tote__slot_next_request(l, room);
+	}
+	return w;
 }
 
 /*
@@ -146,9 +167,11 @@ static struct waiter *run_batch(struct ledger *l, struct waiter *begin, const st
 		batch_add(l, &b, w);
 		if (b.put_off)
 			break;
-		w = tote__slot_next_request(l, GROUP_BODY_MAX - l->stage.body.len);
+		b.members++;
+		w = next_member(l, &b);
 	}
-	r = tote__commit(l, &fault);
+	l->company = b.members;
+	r = tote__commit(l, !b.put_off, &fault);
 	batch_answer(l, &b, r, &fault, own);
 	return b.put_off;
 }
@@ -174,7 +197,7 @@ static void refuse(struct ledger *l, struct waiter *w)
 			"ledger %s: an earlier write failed and may be half done; recover the "
 			"handle, or open it again",
 			l->origin);
-	tote__slot_done(l, w);
+	tote__slot_done(w);
 }
 
 static int lead(struct ledger *l, struct waiter *own, int64_t until)

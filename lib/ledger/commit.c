@@ -76,7 +76,7 @@ static int make_place(struct ledger *l, uint64_t group_bytes, struct tote_fault 
 	return 0;
 }
 
-static int write_group(struct ledger *l, const struct group *g, struct tote_fault *fault)
+static int write_group(struct ledger *l, const struct group *g, int last, struct tote_fault *fault)
 {
 	uint64_t offset = l->now.next_offset;
 	int r;
@@ -92,7 +92,7 @@ static int write_group(struct ledger *l, const struct group *g, struct tote_faul
 	if (!r)
 		r = tote__now_accept(l, g, l->tail.name, offset, fault);
 	if (!r)
-		r = tote__writer_line(l, LINE_BUSY, fault);
+		r = tote__writer_mark(l, last, fault);
 	if (r < 0) {
 		tote__fault_wrap(fault,
 			"ledger %s: entry %" PRIu64
@@ -106,7 +106,7 @@ static int write_group(struct ledger *l, const struct group *g, struct tote_faul
 	return 0;
 }
 
-int tote__commit(struct ledger *l, struct tote_fault *fault)
+int tote__commit(struct ledger *l, int last, struct tote_fault *fault)
 {
 	struct group g = {.first_seq = l->stage.first,
 		.count = l->stage.count,
@@ -118,9 +118,9 @@ int tote__commit(struct ledger *l, struct tote_fault *fault)
 	memcpy(g.last_leaf, l->stage.leaf, HASH_LEN);
 	r = make_place(l, tote__group_bytes(&g), fault);
 	if (!r)
-		r = write_group(l, &g, fault);
+		r = write_group(l, &g, last, fault);
 	if (!r)
-		tote__observe_staged(l);
+		tote__observe_group(l, &g, &l->stage.body);
 	return r;
 }
 
@@ -170,7 +170,7 @@ int tote__ledger_write(struct ledger *l, const struct draft *drafts, size_t coun
 	tote__stage_begin(l);
 	r = tote__stage_add(l, drafts, count, fault);
 	if (!r)
-		r = tote__commit(l, fault);
+		r = tote__commit(l, 0, fault);
 	if (r < 0)
 		return r;
 	*ret_first = l->stage.first;

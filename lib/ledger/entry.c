@@ -236,12 +236,19 @@ static void put_entry(const struct draft *d, uint64_t seq, const char *time, con
 int tote__entry_encode(const struct draft *d, uint64_t seq, int64_t time_us,
 	const uint8_t prev[HASH_LEN], const char *state, struct buf *out, struct tote_fault *fault)
 {
+	size_t bound;
+	int r = tote__draft_check(d, 0, &bound, fault);
+
+	return r < 0 ? r : tote__entry_write(d, seq, time_us, prev, state, out, fault);
+}
+
+int tote__entry_write(const struct draft *d, uint64_t seq, int64_t time_us,
+	const uint8_t prev[HASH_LEN], const char *state, struct buf *out, struct tote_fault *fault)
+{
 	char time[TIME_LEN + 1], prev_text[BASE64_LEN(HASH_LEN) + 1];
-	size_t before = out->len, bound;
+	size_t before = out->len;
 	int r;
 
-	if ((r = tote__draft_check(d, 0, &bound, fault)) < 0)
-		return r;
 	if (seq > INT64_MAX)
 		return tote__fault(
 			fault, TOTE_E_LIMIT, "entry: seq %" PRIu64 " is not below 2^63", seq);
@@ -415,7 +422,7 @@ int tote__entry_parse(const void *bytes, size_t len, struct entry *ret, struct t
 
 int tote__entry_is(const struct entry *e, const char *kind)
 {
-	return e->kind_len == strlen(kind) && !memcmp(e->kind, kind, e->kind_len);
+	return !strncmp(kind, e->kind, e->kind_len) && !kind[e->kind_len];
 }
 
 const struct entry_field *tote__entry_field(const struct entry *e, const char *key)

@@ -42,6 +42,9 @@ int tote__draft_check(const struct draft *d, int host, size_t *ret_bound, struct
 /* Appends the entry's bytes to out. state is the value of tote-state, NULL for none. */
 int tote__entry_encode(const struct draft *d, uint64_t seq, int64_t time_us,
 	const uint8_t prev[HASH_LEN], const char *state, struct buf *out, struct tote_fault *fault);
+/* The same of a draft that draft_check has taken, which is not looked at again. */
+int tote__entry_write(const struct draft *d, uint64_t seq, int64_t time_us,
+	const uint8_t prev[HASH_LEN], const char *state, struct buf *out, struct tote_fault *fault);
 
 /* A field as it stands in the bytes: the value still escaped. */
 struct entry_field {

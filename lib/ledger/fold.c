@@ -5,7 +5,9 @@
  * take away what is superseded.
  */
 #include "ledger/fold.h"
+#include "ledger/logwriter.h"
 #include "ledger/readback.h"
+#include "ledger/segfile.h"
 #include "ledger/tiler.h"
 #include <inttypes.h>
 #include <string.h>
@@ -13,79 +15,31 @@
 /* Entries on their way into the log. */
 struct folding {
 	struct fold *fold;
-	const struct store_ops *ops;
-	void *place;
 	struct logdir log;
 	struct tiler tiler;
-	struct buf bundle, group, found;
+	struct logwriter writer;
+	struct segfile segment; /* the one that is read; handle NULL: none yet */
+	struct buf bundle, group;
 	uint8_t leaf[HASH_LEN]; /* of the entry before; known from the second one on */
 	int has_leaf;
+	uint8_t edge[HASH_LEN]; /* of entry C - 1, where a partial bundle holds it */
+	int has_edge;
 };
 
-/* --- the tree that is there ----------------------------------------------------------------- */
-
-/* The checkpoint in place must be signed by the key of this ledger. */
-static int check_present(const struct fold *f, struct tote_fault *fault)
-{
-	struct checkpoint c;
-	struct note note;
-	int r;
-
-	if (!f->from->have_checkpoint)
-		return 0;
-	r = tote__checkpoint_read(f->from->note.data, f->from->note.len, &note, &c, fault);
-	if (!r && strcmp(c.origin, f->origin) != 0)
-		return tote__fault(fault, TOTE_E_UNTRUSTED,
-			"the checkpoint in place is of %s, expected %s", c.origin, f->origin);
-	if (!r)
-		r = tote__note_verify(&note, f->demanded, fault);
-	if (r < 0)
-		return tote__fault_wrap(fault, "the checkpoint in place");
-	if (!r)
-		return tote__fault(fault, TOTE_E_BAD_SIGNATURE,
-			"the checkpoint in place bears no signature by the key of %s", f->origin);
-	return 0;
-}
-
 /* --- writing -------------------------------------------------------------------------------- */
-
-/* What an interrupted fold left must be the very same bytes, and is synced by who relies on it. */
-static int keep_found(
-	struct folding *g, const char *name, const void *data, size_t len, struct tote_fault *fault)
-{
-	int r;
-
-	tote__buf_reset(&g->found);
-	r = tote__store_get(g->fold->place, SPACE_LOG, name, 0, &g->found, NULL, fault);
-	if (r < 0 && r != TOTE_E_TOO_LARGE)
-		return r;
-	if (r < 0 || g->found.len != len || memcmp(g->found.data, data, len) != 0)
-		return tote__fault(fault, TOTE_E_DAMAGED,
-			"%s is there already and differs from what the journal holds", name);
-	return g->ops->sync_object(g->place, SPACE_LOG, name, fault);
-}
-
-static int put(struct folding *g, const struct tile *t, const void *data, size_t len,
-	struct tote_fault *fault)
-{
-	char name[TILE_NAME_MAX];
-	int r;
-
-	tote__tile_name(t, name);
-	r = g->ops->put_new(g->place, SPACE_LOG, name, data, len, fault);
-	return r == TOTE_E_EXISTS ? keep_found(g, name, data, len, fault) : r;
-}
 
 static int put_tile(
 	void *user, const struct tile *t, const uint8_t *hashes, struct tote_fault *fault)
 {
-	return put(user, t, hashes, (size_t)t->width * HASH_LEN, fault);
+	struct folding *g = user;
+
+	return tote__logwriter_put(&g->writer, t, hashes, (size_t)t->width * HASH_LEN, fault);
 }
 
 static int put_bundle(struct folding *g, uint32_t width, struct tote_fault *fault)
 {
-	struct tile t = {TILE_ENTRIES, (g->tiler.edge.size - 1) / TILE_WIDTH, width};
-	int r = put(g, &t, g->bundle.data, g->bundle.len, fault);
+	struct tile t = {TILE_ENTRIES, (g->tiler.size - 1) / TILE_WIDTH, width};
+	int r = tote__logwriter_put(&g->writer, &t, g->bundle.data, g->bundle.len, fault);
 
 	tote__buf_reset(&g->bundle);
 	return r;
@@ -115,6 +69,8 @@ static int take_up_bundle(struct folding *g, struct tote_fault *fault)
 				size - width + i);
 	}
 	g->has_leaf = 1;
+	g->has_edge = 1;
+	memcpy(g->edge, g->leaf, HASH_LEN);
 	return r;
 }
 
@@ -131,7 +87,7 @@ static int take_up(struct folding *g, struct tote_fault *fault)
 		&g->tiler, old->size, tote__logdir_tile, &g->log, g->fold->engine, fault);
 	if (r < 0)
 		return r;
-	tote__frontier_root(&g->tiler.edge, g->fold->engine, root);
+	tote__tiler_root(&g->tiler, root);
 	if (old->size && !tote__hash_equal(root, old->root))
 		return tote__fault(fault, TOTE_E_DAMAGED,
 			"the tiles do not give the root of the %" PRIu64 " entries that are signed",
@@ -139,62 +95,104 @@ static int take_up(struct folding *g, struct tote_fault *fault)
 	return take_up_bundle(g, fault);
 }
 
-/* Whoever signs has looked at every entry. */
-static int check_entry(
-	struct folding *g, const uint8_t *bytes, size_t len, uint64_t seq, struct tote_fault *fault)
+/* One entry of a group, each in its turn: it must continue the chain, and is hashed once. */
+static int check_link(struct folding *g, const uint8_t *bytes, size_t len, uint64_t seq,
+	struct entry *ret, struct tote_fault *fault)
 {
-	struct entry e;
-	int r = tote__entry_parse(bytes, len, &e, fault);
+	int r = tote__entry_parse(bytes, len, ret, fault);
 
 	if (r < 0)
 		return r;
-	if (e.seq != seq || (g->has_leaf && memcmp(e.prev, g->leaf, HASH_LEN) != 0))
+	if (ret->seq != seq || (g->has_leaf && memcmp(ret->prev, g->leaf, HASH_LEN) != 0))
 		return tote__fault(fault, TOTE_E_DAMAGED, "it does not continue the chain");
-	if (e.version != 1)
+	tote__hash_leaf(g->fold->engine, bytes, len, g->leaf);
+	g->has_leaf = 1;
+	return 0;
+}
+
+/* Whoever signs has looked at every entry. */
+static int check_entry(const struct fold *f, const struct entry *e, struct tote_fault *fault)
+{
+	if (e->version != 1)
 		return tote__fault(
 			fault, TOTE_E_READ_ONLY, "it is of a later version of the format");
-	return tote__kind_check(g->fold->type, &e, fault);
+	return tote__kind_check(f->type, e, fault);
 }
 
 static int add_entry(struct folding *g, const uint8_t *bytes, size_t len, struct tote_fault *fault)
 {
-	uint64_t seq = g->tiler.edge.size;
-	int r = check_entry(g, bytes, len, seq, fault);
+	int r;
 
+	tote__buf_put_u16(&g->bundle, (uint16_t)len);
+	tote__buf_put(&g->bundle, bytes, len);
+	if ((r = tote__buf_check(&g->bundle, "a bundle", fault)) < 0)
+		return r;
+	if ((r = tote__tiler_leaf(&g->tiler, g->leaf, fault)) < 0)
+		return r;
+	return g->tiler.size % TILE_WIDTH ? 0 : put_bundle(g, TILE_WIDTH, fault);
+}
+
+static int take_entry(
+	struct folding *g, const uint8_t *bytes, size_t len, uint64_t seq, struct tote_fault *fault)
+{
+	int wanted = seq == g->tiler.size && seq < g->fold->bound;
+	struct entry e;
+	int r = check_link(g, bytes, len, seq, &e, fault);
+
+	if (!r && wanted)
+		r = check_entry(g->fold, &e, fault);
+	else if (!r && g->has_edge && seq + 1 == g->fold->from->covered.size &&
+		 !tote__hash_equal(g->leaf, g->edge))
+		r = tote__fault(fault, TOTE_E_DAMAGED, "the log holds another");
+	if (!r && wanted)
+		r = tote__demand_entry(&g->fold->demand, &e, fault);
 	if (r < 0) {
 		tote__fault_wrap(fault, "entry %" PRIu64 " in the journal", seq);
 		tote__fault_set_seq(fault, seq);
 		return r;
 	}
-	tote__buf_put_u16(&g->bundle, (uint16_t)len);
-	tote__buf_put(&g->bundle, bytes, len);
-	if ((r = tote__buf_check(&g->bundle, "a bundle", fault)) < 0)
-		return r;
-	tote__hash_leaf(g->fold->engine, bytes, len, g->leaf);
-	g->has_leaf = 1;
-	if ((r = tote__tiler_leaf(&g->tiler, g->leaf, fault)) < 0)
-		return r;
-	return g->tiler.edge.size % TILE_WIDTH ? 0 : put_bundle(g, TILE_WIDTH, fault);
+	return wanted ? add_entry(g, bytes, len, fault) : 0;
 }
 
+static int load_group(struct folding *g, const struct group_place *at, struct tote_fault *fault)
+{
+	int r;
+
+	if (!g->segment.handle || g->segment.name != at->segment) {
+		tote__segfile_close(&g->segment);
+		r = tote__segfile_open(&g->segment, g->fold->place, at->segment, fault);
+		if (r < 0)
+			return r;
+	}
+	if (g->segment.state != SEGFILE_GOOD)
+		return 0;
+	return tote__segfile_body(&g->segment, at->offset, &at->group, &g->group, fault);
+}
+
+/* The group is as valid as on the day when it was replayed, or nothing of it is signed. */
 static int add_group(struct folding *g, const struct group_place *at, struct tote_fault *fault)
 {
 	struct bundle_walk w;
 	const uint8_t *bytes;
 	uint64_t seq = at->group.first_seq;
 	size_t len;
-	int r = tote__group_load(g->fold->place, g->fold->engine, at, &g->group, fault);
+	int r = load_group(g, at, fault);
 
-	if (r < 0)
-		return r;
-	tote__bundle_walk(&w, g->group.data, g->group.len, at->group.count);
-	while ((r = tote__bundle_next(&w, &bytes, &len, fault)) > 0) {
-		if (seq++ < g->tiler.edge.size)
-			continue;
-		if ((r = add_entry(g, bytes, len, fault)) < 0)
+	if (r > 0) {
+		if (seq < g->tiler.size) /* it begins below C: its own chain first */
+			g->has_leaf = 0;
+		tote__bundle_walk(&w, g->group.data, g->group.len, at->group.count);
+		while ((r = tote__bundle_next(&w, &bytes, &len, fault)) > 0)
+			if ((r = take_entry(g, bytes, len, seq++, fault)) < 0)
+				return r;
+		if (r < 0 || tote__hash_equal(g->leaf, at->group.last_leaf))
 			return r;
 	}
-	return r;
+	return r < 0 ? r
+		     : tote__fault(fault, TOTE_E_DAMAGED,
+			       "journal segment %020" PRIu64 ": the group of entry %" PRIu64
+			       " at byte %" PRIu64 " is not valid any more",
+			       at->segment, at->group.first_seq, at->offset);
 }
 
 /* Everything below the bound into the log, one group and one bundle in memory at a time. */
@@ -208,17 +206,17 @@ static int write_log(struct folding *g, uint8_t root[HASH_LEN], struct tote_faul
 		r = add_group(g, &f->from->groups[i], fault);
 	if (r < 0)
 		return r;
-	if (g->tiler.edge.size != f->bound)
+	if (g->tiler.size != f->bound)
 		return tote__fault(fault, TOTE_E_DAMAGED,
-			"the journal ends at entry %" PRIu64 ", expected %" PRIu64,
-			g->tiler.edge.size, f->bound);
+			"the journal ends at entry %" PRIu64 ", expected %" PRIu64, g->tiler.size,
+			f->bound);
 	width = (uint32_t)(f->bound % TILE_WIDTH);
 	if (width && (r = put_bundle(g, width, fault)) < 0)
 		return r;
 	if ((r = tote__tiler_end(&g->tiler, fault)) < 0)
 		return r;
-	tote__frontier_root(&g->tiler.edge, f->engine, root);
-	return g->ops->barrier(g->place, SPACE_LOG, fault);
+	tote__tiler_root(&g->tiler, root);
+	return tote__logwriter_end(&g->writer, fault);
 }
 
 static int write_new(struct fold *f, uint8_t root[HASH_LEN], struct tote_fault *fault)
@@ -230,16 +228,15 @@ static int write_new(struct fold *f, uint8_t root[HASH_LEN], struct tote_fault *
 	if (!g)
 		return TOTE_E_NO_MEMORY;
 	g->fold = f;
-	g->ops = f->place->ops;
-	g->place = f->place->handle;
 	tote__logdir_init(&g->log, f->place, 0);
+	tote__logwriter_init(&g->writer, f->place, f->again);
 	tote__buf_init(&g->bundle, heap, BUNDLE_MAX);
 	tote__buf_init(&g->group, heap, GROUP_BODY_MAX);
-	tote__buf_init(&g->found, heap, BUNDLE_MAX);
 	r = write_log(g, root, fault);
+	tote__segfile_close(&g->segment);
+	tote__logwriter_free(&g->writer);
 	tote__buf_free(&g->bundle);
 	tote__buf_free(&g->group);
-	tote__buf_free(&g->found);
 	tote__heap_free(heap, g);
 	return r;
 }
@@ -301,7 +298,7 @@ static int check_last(struct fold *f, struct tree *t, struct tote_fault *fault)
 		if (!r && strcmp(last.origin, f->origin) != 0)
 			r = tote__fault(fault, TOTE_E_KEY, "it is of %s", last.origin);
 		if (!r)
-			r = tote__note_verify(&note, &f->signer->key, fault);
+			r = tote__demand_verify(&f->demand, &note, fault);
 		if (!r)
 			r = tote__fault(fault, TOTE_E_BAD_SIGNATURE, "it is not signed");
 		if (r < 0)
@@ -340,10 +337,13 @@ static int check_before(struct fold *f, const struct checkpoint *c, struct tote_
 static int sign(
 	struct fold *f, const struct checkpoint *c, struct buf *out, struct tote_fault *fault)
 {
+	const struct vkey *demanded;
 	uint8_t sig[SIG_LEN];
 	struct note note;
-	int r;
+	int r = tote__demand_signer(&f->demand, c->size, &demanded, fault);
 
+	if (r < 0)
+		return r;
 	tote__buf_reset(out);
 	tote__checkpoint_put(out, c);
 	if ((r = tote__buf_check(out, "checkpoint", fault)) < 0)
@@ -358,7 +358,7 @@ static int sign(
 	/* the whole note as a reader will take it, by the key that the ledger demands */
 	r = tote__note_parse(out->data, out->len, &note, fault);
 	if (!r)
-		r = tote__note_verify(&note, f->demanded, fault);
+		r = tote__note_verify(&note, demanded, fault);
 	if (r < 0)
 		return tote__fault_wrap(fault, "the signature just made");
 	return r ? 0
@@ -443,18 +443,9 @@ int tote__fold_remove_segments(
 	const struct heap *heap = &place->ctx->heap;
 	uint64_t *names = NULL;
 	size_t count = 0;
-	int r = TOTE_E_LIMIT;
+	int r = tote__place_numbers(
+		place, place->ops->journal_list, SIZE_MAX / 4, &names, &count, fault);
 
-	for (size_t cap = 64; r == TOTE_E_LIMIT && cap <= SIZE_MAX / 4; cap *= 2) {
-		uint64_t *more = tote__heap_resize(heap, names, cap, sizeof(*more), fault);
-
-		if (!more) {
-			r = TOTE_E_NO_MEMORY;
-			break;
-		}
-		names = more;
-		r = place->ops->journal_list(place->handle, names, cap, &count, fault);
-	}
 	for (size_t i = 0; !r && i + 1 < count && names[i + 1] <= covered; i++)
 		r = place->ops->journal_remove(place->handle, names[i], fault);
 	tote__heap_free(heap, names);
@@ -492,7 +483,10 @@ static int keep_present(
 	const struct place *p = f->place;
 	int r = check_before(f, &f->from->covered, fault);
 
-	if (!r)
+	if (!r && f->again)
+		r = p->ops->cell_swap(p->handle, SPACE_LOG, CHECKPOINT_NAME, f->from->note.data,
+			f->from->note.len, f->from->note.data, f->from->note.len, 0644, fault);
+	else if (!r)
 		r = p->ops->cell_sync(p->handle, SPACE_LOG, CHECKPOINT_NAME, fault);
 	if (r < 0)
 		return r;
@@ -502,10 +496,10 @@ static int keep_present(
 	return tote__buf_check(ret_note, "checkpoint", fault);
 }
 
-int tote__fold_run(
+static int run(
 	struct fold *fold, struct checkpoint *ret, struct buf *ret_note, struct tote_fault *fault)
 {
-	int r = check_present(fold, fault);
+	int r = tote__demand_begin(&fold->demand, fold->from, fault);
 
 	if (r < 0)
 		return r;
@@ -520,5 +514,21 @@ int tote__fold_run(
 		r = publish(fold, ret_note, fault);
 	if (!r)
 		remove_superseded(fold);
+	return r;
+}
+
+int tote__fold_run(
+	struct fold *fold, struct checkpoint *ret, struct buf *ret_note, struct tote_fault *fault)
+{
+	int r;
+
+	fold->demand = (struct demand){.place = fold->place,
+		.engine = fold->engine,
+		.signer = fold->signer,
+		.origin = fold->origin,
+		.first = fold->first,
+		.hooks = fold->hooks};
+	r = run(fold, ret, ret_note, fault);
+	tote__demand_end(&fold->demand);
 	return r;
 }

@@ -6,6 +6,7 @@
 #ifndef LEDGER_FOLD_H
 #define LEDGER_FOLD_H
 
+#include "ledger/demand.h"
 #include "ledger/journal.h"
 #include "ledger/ledger.h"
 
@@ -16,11 +17,13 @@ struct fold {
 	int type; /* of the ledger: its entries are checked before they are signed for */
 	struct signer *signer;
 	const char *origin;
-	const struct vkey *demanded; /* the key that must sign a checkpoint of `bound` entries */
+	const struct vkey *first; /* entry 0's key */
 	const struct ledger_hooks *hooks;
 	const struct replay *from; /* the checkpoint in place and the groups above it */
 	uint64_t bound;            /* entries below it are folded: all durable */
-	int cached;                /* the read-back may have come from memory */
+	int again;            /* a sync failed in this process: what lies there is written anew */
+	int cached;           /* the read-back may have come from memory */
+	struct demand demand; /* while it runs: whose signature is demanded */
 };
 
 /*

@@ -11,7 +11,7 @@
 /* --- byte 2 --------------------------------------------------------------------------------- */
 
 /* 1: byte 2 is ours; 0: somebody else's, and wait was 0. */
-static int byte2_take(struct ledger *l, int64_t until, int wait, struct tote_fault *fault)
+int tote__fold_take(struct ledger *l, int64_t until, int wait, struct tote_fault *fault)
 {
 	int64_t left = wait ? tote__wait_left(l, until) : 0;
 	int r = tote__fold_slot_take(l, until, wait, fault);
@@ -19,27 +19,45 @@ static int byte2_take(struct ledger *l, int64_t until, int wait, struct tote_fau
 	if (r <= 0)
 		return r;
 	r = l->ops->lock_take(l->place->handle, LOCK_BYTE_FOLD, left, fault);
-	if (!r && !l->ops->lock_is_current(l->place->handle)) {
+	if (!r && (r = l->ops->lock_is_current(l->place->handle, fault)) != 1) {
 		l->ops->lock_drop(l->place->handle, LOCK_BYTE_FOLD);
-		r = tote__fault(fault, TOTE_E_UNTRUSTED,
-			"ledger %s: the file `lock` was replaced; find out by whom, and open the "
-			"ledger again",
-			l->origin);
-	}
+		if (!r)
+			r = tote__fault(fault, TOTE_E_UNTRUSTED,
+				"ledger %s: the file `lock` was replaced; find out by whom, and "
+				"open the ledger again",
+				l->origin);
+	} else if (r == 1)
+		r = 0;
 	if (!r)
 		return 1;
 	tote__fold_slot_give(l);
 	if (r != TOTE_E_BUSY)
 		return r;
 	return wait ? tote__fault(fault, TOTE_E_BUSY,
-			      "ledger %s: another process is still folding; try again", l->origin)
+			      "ledger %s: another process is still folding or copying; try again",
+			      l->origin)
 		    : 0;
 }
 
-static void byte2_drop(struct ledger *l)
+void tote__fold_drop(struct ledger *l)
 {
 	l->ops->lock_drop(l->place->handle, LOCK_BYTE_FOLD);
 	tote__fold_slot_give(l);
+}
+
+void tote__fold_publish_key(struct ledger *l)
+{
+	pthread_mutex_lock(&l->mutex);
+	l->signing = l->signer->key;
+	pthread_mutex_unlock(&l->mutex);
+}
+
+int tote__ledger_signing(struct ledger *l, struct vkey *ret)
+{
+	pthread_mutex_lock(&l->mutex);
+	*ret = l->signing;
+	pthread_mutex_unlock(&l->mutex);
+	return l->signer != NULL;
 }
 
 /* --- the bound ------------------------------------------------------------------------------ */
@@ -72,7 +90,7 @@ static int copy_now(struct ledger *l, struct replay *ret, struct tote_fault *fau
  * The bound is set under byte 0, so after a takeover where one was due; the slot is kept only where
  * the backend bears one call at a time.
  */
-static int take_bound(struct ledger *l, int64_t until, struct replay *ret, struct tote_fault *fault)
+int tote__fold_bound(struct ledger *l, int64_t until, struct replay *ret, struct tote_fault *fault)
 {
 	struct waiter w = {.request = NULL};
 	int r = tote__slot_take(l, &w, until, fault);
@@ -121,8 +139,8 @@ static int sync_found(struct ledger *l, const struct replay *from, const struct 
 	return l->ops->cell_sync(l->place->handle, SPACE_LOG, CHECKPOINT_NAME, fault);
 }
 
-static int fold_locked(struct ledger *l, int64_t until, struct checkpoint *ret,
-	struct buf *ret_note, struct tote_fault *fault)
+int tote__fold_held(struct ledger *l, int64_t until, struct checkpoint *ret, struct buf *ret_note,
+	struct tote_fault *fault)
 {
 	struct tote_fault unused;
 	struct replay from;
@@ -132,23 +150,26 @@ static int fold_locked(struct ledger *l, int64_t until, struct checkpoint *ret,
 		.type = l->type,
 		.signer = l->signer,
 		.origin = l->origin,
-		.demanded = &l->vkey,
+		.first = &l->vkey,
 		.hooks = &l->hooks,
 		.from = &from};
-	int r = take_bound(l, until, &from, fault);
+	int r = tote__fold_bound(l, until, &from, fault);
 
 	if (r < 0)
 		return r;
 	fold.bound = from.end;
+	fold.again = l->unsure;
 	r = tote__fold_run(&fold, ret, ret_note, fault);
 	if (!r)
 		r = sync_found(l, &from, ret, fault);
+	l->unsure = r < 0 && (l->unsure || fault->effect == TOTE_EFFECT_UNKNOWN);
 	if (r < 0)
 		tote__fault_wrap(fault, "fold of ledger %s", l->origin);
 	else if (tote__fold_remove_segments(l->place, ret->size, &unused) < 0)
 		tote__log(&l->ctx->log, TOTE_LOG_WARNING,
 			"ledger %s: folded segments were not removed: %s", l->origin, unused.text);
 	tote__replay_free(&from);
+	tote__fold_publish_key(l);
 	adopt(l, until);
 	return r;
 }
@@ -164,11 +185,11 @@ int tote__ledger_fold(
 		return tote__fault(fault, TOTE_E_NO_SIGNER,
 			"ledger %s was opened without its signing key: it cannot be folded here",
 			l->origin);
-	if ((r = byte2_take(l, until, 1, fault)) < 0)
+	if ((r = tote__fold_take(l, until, 1, fault)) < 0)
 		return r;
 	tote__buf_init(&note, l->heap, NOTE_MAX);
-	r = fold_locked(l, until, ret, &note, fault);
-	byte2_drop(l);
+	r = tote__fold_held(l, until, ret, &note, fault);
+	tote__fold_drop(l);
 	if (!r && ret_note) {
 		tote__buf_reset(ret_note);
 		tote__buf_put(ret_note, note.data, note.len);
@@ -207,11 +228,11 @@ void tote__ledger_fold_if_large(struct ledger *l)
 	struct buf note;
 	int r;
 
-	if (!is_large(l) || byte2_take(l, until, 0, &fault) != 1)
+	if (!is_large(l) || tote__fold_take(l, until, 0, &fault) != 1)
 		return;
 	tote__buf_init(&note, l->heap, NOTE_MAX);
-	r = fold_locked(l, until, &unused, &note, &fault);
-	byte2_drop(l);
+	r = tote__fold_held(l, until, &unused, &note, &fault);
+	tote__fold_drop(l);
 	tote__buf_free(&note);
 	put_off_fold(l, r < 0);
 	if (r < 0)
@@ -265,14 +286,14 @@ int tote__ledger_add_line(struct ledger *l, const char *text, size_t text_len, c
 {
 	int64_t until = tote__wait_until(l);
 	struct buf old, new;
-	int r = byte2_take(l, until, 1, fault);
+	int r = tote__fold_take(l, until, 1, fault);
 
 	if (r < 0)
 		return r;
 	tote__buf_init(&old, l->heap, NOTE_MAX);
 	tote__buf_init(&new, l->heap, NOTE_MAX);
 	r = add_line(l, text, text_len, line, line_len, &old, &new, fault);
-	byte2_drop(l);
+	tote__fold_drop(l);
 	tote__buf_free(&old);
 	tote__buf_free(&new);
 	if (r < 0)

@@ -16,15 +16,40 @@ int tote__writer_line(struct ledger *l, int state, struct tote_fault *fault)
 	size_t len;
 	int r;
 
+	l->left_len = 0;
 	l->line.state = state;
 	l->line.mark = l->now.end;
 	r = tote__line_format(&l->line, text, &len, fault);
 	if (!r)
 		r = l->ops->line_write(l->place->handle, text, len, fault);
-	return r < 0 ? tote__fault_wrap(fault, "ledger %s: lock line", l->origin) : 0;
+	if (r < 0)
+		return tote__fault_wrap(fault, "ledger %s: lock line", l->origin);
+	if (state == LINE_IDLE) {
+		memcpy(l->left, text, len);
+		l->left_len = len;
+	}
+	return 0;
 }
 
-static int read_line(struct ledger *l, struct line *ret, struct tote_fault *fault)
+int tote__writer_mark(struct ledger *l, int last, struct tote_fault *fault)
+{
+	int idle = last && !l->seal_open && !l->settling;
+
+	return tote__writer_line(l, idle ? LINE_IDLE : LINE_BUSY, fault);
+}
+
+/*
+ * 1 where it is the very line that we left, byte for byte: whoever takes byte 0 writes another, with
+ * his own pid and time, so nobody has held it in between, and what we know is exact.
+ */
+static int is_left_by_us(const struct ledger *l, const char *text, size_t len, uint64_t inode)
+{
+	return l->left_len && len == l->left_len && memcmp(text, l->left, len) == 0 &&
+	       inode == l->line.inode;
+}
+
+static int read_line(
+	struct ledger *l, struct line *ret, int *ret_undisturbed, struct tote_fault *fault)
 {
 	char text[LOCK_LINE_MAX];
 	uint64_t inode;
@@ -33,7 +58,13 @@ static int read_line(struct ledger *l, struct line *ret, struct tote_fault *faul
 
 	if (r < 0)
 		return tote__fault_wrap(fault, "ledger %s: lock line", l->origin);
-	tote__line_parse(text, len, inode, ret);
+	*ret_undisturbed = is_left_by_us(l, text, len, inode);
+	if (*ret_undisturbed) {
+		*ret = l->line;
+		ret->state = LINE_IDLE;
+	} else {
+		tote__line_parse(text, len, inode, ret);
+	}
 	l->line.inode = inode;
 	l->line.since_us = tote__clock_wall(&l->ctx->clock);
 	return 0;
@@ -66,13 +97,19 @@ static int judge(struct ledger *l, struct tote_fault *fault)
 	if (l->now.damaged) {
 		*fault = l->now.why;
 		tote__fault_wrap(fault,
-			"ledger %s is damaged and takes no entries; nothing was cut off",
+			"ledger %s is damaged and takes no entries (nothing was cut off: restore "
+			"it from a copy, or repair it)",
 			l->origin);
 	} else if (l->now.read_only) {
 		tote__fault(fault, TOTE_E_READ_ONLY,
 			"ledger %s holds entries or segments of a later version of the format; it "
 			"can only be read here",
 			l->origin);
+	} else if (l->now.have_checkpoint && strcmp(l->now.covered.origin, l->origin) != 0) {
+		tote__fault(fault, TOTE_E_UNTRUSTED,
+			"ledger %s: the checkpoint in place is of %s, so nothing is appended; put "
+			"back its own, from a copy or from the last one signed",
+			l->origin, l->now.covered.origin);
 	} else {
 		return 0;
 	}
@@ -104,7 +141,7 @@ static int replay(struct ledger *l, uint64_t mark, struct tote_fault *fault)
 }
 
 /* The group at the place where the next one would go: 1 taken, 0 none, 2 one that does not fit. */
-static int read_on_group(struct ledger *l, struct tote_fault *fault)
+static int read_on_group(struct ledger *l, uint64_t mark, struct tote_fault *fault)
 {
 	uint8_t prev[HASH_LEN];
 	struct group g;
@@ -117,7 +154,11 @@ static int read_on_group(struct ledger *l, struct tote_fault *fault)
 		tote__group_has_unknown(&g, l->body.data))
 		return 2;
 	r = tote__now_accept(l, &g, l->tail.name, l->now.next_offset, fault);
-	return r < 0 ? r : 1;
+	if (r < 0)
+		return r;
+	if (l->now.end <= mark) /* what lies above may not be on the disk yet: a takeover's */
+		tote__observe_group(l, &g, &l->body);
+	return 1;
 }
 
 /* The segment named by the next seq, where there is one. Same answers. */
@@ -145,12 +186,12 @@ static int read_on_segment(struct ledger *l, struct tote_fault *fault)
 }
 
 /* 0: read to the end; 2: what lies there only a replay can judge. */
-static int read_on(struct ledger *l, struct tote_fault *fault)
+static int read_on(struct ledger *l, uint64_t mark, struct tote_fault *fault)
 {
 	int r;
 
 	do {
-		r = read_on_group(l, fault);
+		r = read_on_group(l, mark, fault);
 		if (!r)
 			r = read_on_segment(l, fault);
 	} while (r == 1);
@@ -159,15 +200,21 @@ static int read_on(struct ledger *l, struct tote_fault *fault)
 	return l->ops->journal_size(l->tail.handle, &l->tail.bytes, fault);
 }
 
-/* After `idle` of this boot: reads what others have appended since. */
-static int come_up(struct ledger *l, uint64_t mark, struct tote_fault *fault)
+/*
+ * After `idle` of this boot: reads what others have appended since. Where nobody has held byte 0 in
+ * between there can be nothing; one look at the place of the next group is left, and no look for
+ * another segment.
+ */
+static int come_up(struct ledger *l, uint64_t mark, int undisturbed, struct tote_fault *fault)
 {
 	int r;
 
 	if (!l->known || !l->tail.handle ||
 		!l->ops->journal_is_current(l->place->handle, l->tail.name, l->tail.handle))
 		return replay(l, mark, fault);
-	r = read_on(l, fault);
+	r = undisturbed ? read_on_group(l, mark, fault) : 1;
+	if (r == 1)
+		r = read_on(l, mark, fault);
 	return r == 2 ? replay(l, mark, fault) : r;
 }
 
@@ -313,7 +360,7 @@ static int lock_byte(struct ledger *l, int byte, int64_t until, struct tote_faul
 }
 
 /* The turnstile is kept while waiting, so that nobody starves. */
-static int take_byte0(struct ledger *l, int64_t until, struct tote_fault *fault)
+int tote__writer_lock(struct ledger *l, int64_t until, struct tote_fault *fault)
 {
 	int r = lock_byte(l, LOCK_BYTE_TURNSTILE, until, fault);
 
@@ -323,9 +370,11 @@ static int take_byte0(struct ledger *l, int64_t until, struct tote_fault *fault)
 	l->ops->lock_drop(l->place->handle, LOCK_BYTE_TURNSTILE);
 	if (r < 0)
 		return r;
-	if (l->ops->lock_is_current(l->place->handle))
+	if ((r = l->ops->lock_is_current(l->place->handle, fault)) == 1)
 		return 0;
 	l->ops->lock_drop(l->place->handle, LOCK_BYTE_WRITE);
+	if (r < 0)
+		return tote__fault_wrap(fault, "ledger %s", l->origin);
 	return tote__fault(fault, TOTE_E_UNTRUSTED,
 		"ledger %s: the file `lock` was replaced while it was held; find out by whom, and "
 		"open the ledger again",
@@ -335,14 +384,15 @@ static int take_byte0(struct ledger *l, int64_t until, struct tote_fault *fault)
 static int prepare(struct ledger *l, int recover, struct tote_fault *fault)
 {
 	struct line line;
-	int r = read_line(l, &line, fault), clean;
+	int undisturbed = 0, clean;
+	int r = read_line(l, &line, &undisturbed, fault);
 
 	if (r < 0)
 		return r;
 	clean = line.state == LINE_IDLE && tote__line_same_boot(&line, &l->line) && !l->suspect &&
 		!recover;
 	if (clean) {
-		if ((r = come_up(l, line.mark, fault)) < 0)
+		if ((r = come_up(l, line.mark, undisturbed, fault)) < 0)
 			return r;
 		clean = l->now.end == line.mark;
 	}
@@ -364,7 +414,7 @@ int tote__writer_take(struct ledger *l, int64_t until, int recover, struct tote_
 			"ledger %s: an earlier write failed and may be half done; recover the "
 			"handle, or open it again",
 			l->origin);
-	if ((r = take_byte0(l, until, fault)) < 0)
+	if ((r = tote__writer_lock(l, until, fault)) < 0)
 		return r;
 	l->holding = 1;
 	l->seal_open = 0;

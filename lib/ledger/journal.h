@@ -36,7 +36,11 @@ struct replay {
 	int damaged;          /* TOTE_E_DAMAGED was concluded; why says it, at seq damaged_at */
 	uint64_t damaged_at;
 	struct tote_fault why;
-	int torn; /* bytes of a group that never returned lie behind the last valid one */
+	/* for a repair of what is damaged */
+	uint64_t cut;     /* entries below it are whole: E, or where two groups contradict */
+	uint64_t highest; /* H: so many entries there were, as far as anything says */
+	int log_damaged; /* what the checkpoint covers is not there: no repair of the journal helps */
+	int torn;        /* bytes of a group that never returned lie behind the last valid one */
 };
 
 /*

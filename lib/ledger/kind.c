@@ -23,6 +23,7 @@ enum form {
 	FORM_ORIGIN,
 	FORM_VKEY,
 	FORM_WITNESS,
+	FORM_WITNESSES, /* vkeys of cosigners, a space between */
 	FORM_ROOT,
 	FORM_PROOF,
 	FORM_DIGEST,
@@ -89,6 +90,19 @@ static int is_vkey(const char *s, size_t len, uint8_t type)
 	struct vkey key;
 
 	return !tote__vkey_parse(s, len, &key, &unused) && key.type == type;
+}
+
+static int is_witness_list(const char *s)
+{
+	for (;;) {
+		size_t len = strcspn(s, " ");
+
+		if (!is_vkey(s, len, KEY_TYPE_COSIGNATURE))
+			return 0;
+		if (!s[len])
+			return 1;
+		s += len + 1;
+	}
 }
 
 static int is_path(const char *s)
@@ -186,6 +200,8 @@ static int form_fits(enum form form, const struct value *v)
 		return is_vkey(s, v->len, KEY_TYPE_ED25519);
 	case FORM_WITNESS:
 		return is_vkey(s, v->len, KEY_TYPE_COSIGNATURE);
+	case FORM_WITNESSES:
+		return is_witness_list(s);
 	case FORM_ROOT:
 		return is_base64_of(s, v->len, HASH_LEN);
 	case FORM_PROOF:
@@ -231,6 +247,8 @@ static const char *form_name(enum form form)
 		return "the vkey of an Ed25519 key (type 1)";
 	case FORM_WITNESS:
 		return "the vkey of a cosigner (type 4)";
+	case FORM_WITNESSES:
+		return "vkeys of cosigners (type 4) with one space between";
 	case FORM_ROOT:
 		return "the base64 of 32 bytes";
 	case FORM_PROOF:
@@ -312,16 +330,23 @@ static const struct kind_rule rules[] = {
 	{LEDGER_RECORD, "witness.rotated", {
 		{"from", FORM_WITNESS, NEEDED}, {"to", FORM_WITNESS, NEEDED},
 		{"proof", FORM_PROOF, NEEDED}, {"reason", FORM_TEXT, NEEDED}}},
+	/* another root's origin may be any that C2SP allows */
+	{LEDGER_RECORD, "witness.accepted", {
+		{"origin", FORM_TEXT, NEEDED}, {"vkey", FORM_VKEY, NEEDED}}},
+	{LEDGER_RECORD, "witness.cosigned", {
+		{"origin", FORM_TEXT, NEEDED}, {"size", FORM_NUMBER, NEEDED},
+		{"root", FORM_ROOT, NEEDED}}},
 	{LEDGER_RECORD, "container.registered", {
 		{"container", FORM_ID, NEEDED}, {"location", FORM_TEXT, NEEDED},
 		{"backend", FORM_ID, NEEDED}, {"origin", FORM_ORIGIN, NEEDED},
 		{"vkey", FORM_VKEY, NEEDED}}},
 	{LEDGER_RECORD, "container.policy", {
-		{"container", FORM_ID, NEEDED}, {"structure-every", FORM_NUMBER, OPTIONAL},
+		{"container", FORM_AUDITED, NEEDED}, {"structure-every", FORM_NUMBER, OPTIONAL},
 		{"full-every", FORM_NUMBER, OPTIONAL}, {"overdue-after", FORM_NUMBER, OPTIONAL},
 		{"fold-after", FORM_NUMBER, OPTIONAL}, {"fold-bytes", FORM_NUMBER, OPTIONAL},
 		{"rate", FORM_NUMBER, OPTIONAL}, {"window", FORM_WINDOW, OPTIONAL},
-		{"on-flag", FORM_ON_FLAG, OPTIONAL}, {"cosigners", FORM_NUMBER, OPTIONAL}}},
+		{"on-flag", FORM_ON_FLAG, OPTIONAL}, {"cosigners", FORM_NUMBER, OPTIONAL},
+		{"cosigner-keys", FORM_WITNESSES, OPTIONAL}}},
 	{LEDGER_RECORD, "container.detached", {
 		{"container", FORM_ID, NEEDED}, {"reason", FORM_TEXT, NEEDED}}},
 	{LEDGER_RECORD, "container.rekeyed", {

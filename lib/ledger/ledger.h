@@ -10,6 +10,7 @@
 #define LEDGER_LEDGER_H
 
 #include "ledger/entry.h"
+#include "ledger/keyring.h"
 #include "ledger/kind.h"
 #include "ledger/view.h"
 #include "store/keystore.h"
@@ -41,6 +42,12 @@ struct ledger_hooks {
 	 */
 	int (*guard)(void *user, const struct checkpoint *c, merkle_node_fn *node, void *tree,
 		struct tote_fault *fault);
+	/*
+	 * Adds to `keys` each key that replaced a lost one, and which that was (FORMAT section 6,
+	 * container.rekeyed). Asked without byte 0, before a fold and to see
+	 * whether a signer may sign here. NULL: there is none.
+	 */
+	int (*keys)(void *user, struct keyring *keys, struct tote_fault *fault);
 };
 
 #define OBSERVE_ALL   0u /* from seq 0 */
@@ -53,6 +60,7 @@ struct ledger_options {
 	uint32_t observe;
 	const char *origin;    /* expected; NULL: as entry 0 says */
 	struct signer *signer; /* the caller's, or NULL: appends and never folds */
+	int repairing;         /* opens a damaged one too, by the note last signed: for a repair */
 	struct ledger_hooks hooks;
 	int64_t lock_wait_us;   /* 0: the context's */
 	uint64_t journal_bound; /* 0: 256 MiB; without a signer: FOLD_NEEDED there */
@@ -73,6 +81,8 @@ void tote__ledger_close(struct ledger *l); /* no I/O but letting go of descripto
 
 const char *tote__ledger_origin(const struct ledger *l);
 const struct vkey *tote__ledger_vkey(const struct ledger *l); /* of entry 0 */
+/* The key that the signer has now: 1, or 0 where there is no signer. */
+int tote__ledger_signing(struct ledger *l, struct vkey *ret);
 
 #define LEDGER_SEQ_ANY UINT64_MAX
 

@@ -40,12 +40,17 @@ struct request {
 	struct request *next; /* in one group */
 };
 
-/* A thread that waits for the writer's slot, first come first served. */
+/*
+ * A thread that waits for the writer's slot, first come first served. It sleeps on a condition of
+ * its own, so that nobody is woken for what is another's.
+ */
 struct waiter {
 	struct waiter *next;
 	struct request *request; /* NULL: it holds, and nobody can do that for it */
-	int taken;               /* its request is another thread's work now */
-	int done;
+	int queued;              /* the ledger's mutex guards it; 0: a call will come */
+	pthread_mutex_t mutex;   /* guards `call` */
+	pthread_cond_t called;
+	int call;
 };
 
 struct ledger {
@@ -65,13 +70,15 @@ struct ledger {
 	struct vkey vkey;
 	uint8_t genesis[HASH_LEN];
 
-	pthread_mutex_t mutex; /* guards the next six; held for moments only */
-	pthread_cond_t changed;
+	pthread_mutex_t mutex; /* guards the next seven; held for moments only */
+	pthread_cond_t folded;
 	struct waiter *waiters;
 	int slot;    /* a thread has the writer's slot */
 	int folding; /* a thread has byte 2 or waits for it */
+	int unsure; /* byte 2's alone: a sync failed in a fold of ours, what it named is written anew */
 	struct ledger_info info;
 	uint64_t fold_after; /* a fold failed: not again by itself before the journal is larger */
+	struct vkey signing; /* the signer's key: the signer itself is its who has byte 2 */
 
 	/* From here on: the slot's owner's alone. */
 	int holding;  /* byte 0 is held and everything below is exact */
@@ -80,7 +87,9 @@ struct ledger {
 	int poisoned; /* and the caller must ask for it */
 	int seal_open;
 	int settling;
-	struct line line;    /* ours */
+	struct line line;         /* ours */
+	char left[LOCK_LINE_MAX]; /* the `idle` that was written last, left_len 0: none */
+	size_t left_len;
 	struct replay now;   /* segments, torn and the like are those of the last replay */
 	uint64_t unfolded;   /* bytes of now.groups */
 	struct segfile tail; /* the newest segment; next_offset of `now` is where it goes on */
@@ -89,11 +98,14 @@ struct ledger {
 	uint8_t observed_leaf[HASH_LEN];
 	uint64_t oldest; /* the seq that oldest_us is of; UINT64_MAX: not known */
 	int64_t oldest_us;
+	size_t company; /* calls that shared the last group */
 	struct stage stage;
 	struct buf body, bytes;
 };
 
-/* slot.c: the time until which a call that begins now may wait, and how much of it is left. */
+/* slot.c: a condition that is waited for by the monotonic clock; 0 or an errno. */
+int tote__slot_condition(pthread_cond_t *cond);
+/* The time until which a call that begins now may wait, and how much of it is left. */
 int64_t tote__wait_until(const struct ledger *l);
 int64_t tote__wait_left(const struct ledger *l, int64_t until);
 /*
@@ -104,7 +116,7 @@ int tote__slot_take(struct ledger *l, struct waiter *w, int64_t until, struct to
 void tote__slot_give(struct ledger *l);
 /* The next waiting request that takes at most `room` bytes, marked taken; NULL. */
 struct waiter *tote__slot_next_request(struct ledger *l, size_t room);
-void tote__slot_done(struct ledger *l, struct waiter *w);
+void tote__slot_done(struct waiter *w);
 /* The same for folds: 1 ours; 0 somebody else's and wait was 0. */
 int tote__fold_slot_take(struct ledger *l, int64_t until, int wait, struct tote_fault *fault);
 void tote__fold_slot_give(struct ledger *l);
@@ -112,10 +124,28 @@ void tote__fold_slot_give(struct ledger *l);
 /* hold.c: byte 0 and everything that comes before a promise; the slot is the caller's. */
 int tote__writer_take(struct ledger *l, int64_t until, int recover, struct tote_fault *fault);
 void tote__writer_leave(struct ledger *l);
+/* Byte 0 by the turnstile and nothing else: for a repair, which a takeover would refuse. */
+int tote__writer_lock(struct ledger *l, int64_t until, struct tote_fault *fault);
 int tote__writer_line(struct ledger *l, int state, struct tote_fault *fault);
+/*
+ * The mark after a sync, before anybody is answered. last: nothing more is written in this hold, so
+ * that the line says `idle` with it, where letting go would.
+ */
+int tote__writer_mark(struct ledger *l, int last, struct tote_fault *fault);
 void tote__writer_poison(struct ledger *l);
 /* The ledger is locked by somebody: says by whom. */
 int tote__writer_busy(struct ledger *l, struct tote_fault *fault);
+
+/* folding.c: byte 2. 1: it is ours; 0: somebody else's, and wait was 0. */
+int tote__fold_take(struct ledger *l, int64_t until, int wait, struct tote_fault *fault);
+void tote__fold_drop(struct ledger *l);
+/* With byte 2: what is there below a bound set under byte 0, for tote__replay_free. */
+int tote__fold_bound(struct ledger *l, int64_t until, struct replay *ret, struct tote_fault *fault);
+/* The signer may have another key now: what is told of it follows. */
+void tote__fold_publish_key(struct ledger *l);
+/* A fold with byte 2 held: all that is durable now. */
+int tote__fold_held(struct ledger *l, int64_t until, struct checkpoint *ret, struct buf *ret_note,
+	struct tote_fault *fault);
 
 /* reading.c */
 /* One more group that is durable: the end of `now` moves on. */
@@ -127,8 +157,8 @@ int tote__now_refresh(struct ledger *l, struct tote_fault *fault);
 void tote__now_publish_info(struct ledger *l);
 /* Shows hooks.observe what it has not seen. */
 int tote__observe_rest(struct ledger *l, struct tote_fault *fault);
-/* What was just committed; where a hook fails, the next hold shows it the rest. */
-void tote__observe_staged(struct ledger *l);
+/* A group that `now` has just accepted; where a hook fails, observe_rest shows it the rest. */
+void tote__observe_group(struct ledger *l, const struct group *g, const struct buf *body);
 /* After a replay: whether what was observed is still the beginning of the ledger. */
 int tote__observe_check(struct ledger *l, struct tote_fault *fault);
 
@@ -140,8 +170,11 @@ int tote__stage_add(struct ledger *l, const struct draft *drafts, size_t count,
 int tote__stage_check(struct ledger *l, const struct draft *drafts, size_t count, int host,
 	size_t *ret_bound, struct tote_fault *fault);
 
-/* commit.c: what is staged becomes durable and is observed. Nothing staged: nothing done. */
-int tote__commit(struct ledger *l, struct tote_fault *fault);
+/*
+ * commit.c: what is staged becomes durable and is observed. Nothing staged: nothing done. last: this
+ * hold writes no more.
+ */
+int tote__commit(struct ledger *l, int last, struct tote_fault *fault);
 /* TOTE_E_FOLD_NEEDED where the journal is at its bound and there is no signer. */
 int tote__check_room(struct ledger *l, struct tote_fault *fault);
 

@@ -3,6 +3,7 @@
  * Opening and creating a ledger. Its name and key are what entry 0 says; what is handed in must
  * agree with that. Nothing is locked or written before the first hold.
  */
+#include "ledger/demand.h"
 #include "ledger/ledger_impl.h"
 #include <inttypes.h>
 #include <string.h>
@@ -22,19 +23,9 @@ static int check_backend(const struct place *place, struct tote_fault *fault)
 
 static int make_waits(struct ledger *l)
 {
-	pthread_condattr_t attr;
-	int r;
-
 	if (pthread_mutex_init(&l->mutex, NULL) != 0)
 		return -1;
-	r = pthread_condattr_init(&attr);
-	if (!r) {
-		r = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-		if (!r)
-			r = pthread_cond_init(&l->changed, &attr);
-		pthread_condattr_destroy(&attr);
-	}
-	if (!r)
+	if (tote__slot_condition(&l->folded) == 0)
 		return 0;
 	pthread_mutex_destroy(&l->mutex);
 	return -1;
@@ -70,6 +61,8 @@ static int ledger_new(const struct ledger_options *o, struct ledger **ret, struc
 	tote__buf_init(&l->stage.entry, heap, ENTRY_MAX);
 	tote__buf_init(&l->body, heap, GROUP_BODY_MAX);
 	tote__buf_init(&l->bytes, heap, GROUP_BODY_MAX + 2 * JOURNAL_BLOCK);
+	if (l->signer)
+		l->signing = l->signer->key;
 	if (make_waits(l) < 0) {
 		tote__heap_free(heap, l);
 		return tote__fault(fault, TOTE_E_LIMIT, "ledger: no mutex can be made");
@@ -88,8 +81,10 @@ void tote__ledger_close(struct ledger *l)
 	tote__buf_free(&l->stage.entry);
 	tote__buf_free(&l->body);
 	tote__buf_free(&l->bytes);
-	pthread_cond_destroy(&l->changed);
-	pthread_mutex_destroy(&l->mutex);
+	if (!tote__ctx_is_forked(l->ctx)) {
+		pthread_cond_destroy(&l->folded);
+		pthread_mutex_destroy(&l->mutex);
+	}
 	tote__heap_free(l->heap, l);
 }
 
@@ -172,6 +167,33 @@ static int find_first(const struct ledger *l, struct buf *out, const uint8_t **r
 		       : r;
 }
 
+/* Where neither checkpoint nor journal lead to entry 0: by the checkpoint that was signed last. */
+static int first_as_signed(struct ledger *l, struct signer *signer, struct buf *out,
+	const uint8_t **ret_entry, size_t *ret_len, struct tote_fault *fault)
+{
+	struct checkpoint c;
+	struct logdir log;
+	struct note note;
+	struct buf bytes;
+	int r;
+
+	tote__logdir_init(&log, l->place, 0);
+	tote__buf_init(&bytes, l->heap, NOTE_MAX);
+	r = tote__signer_last_read(signer, &bytes, fault);
+	if (!r && !bytes.len)
+		r = tote__fault(fault, TOTE_E_DAMAGED,
+			"there is no checkpoint, and none was ever signed with the key of %s",
+			signer->key.name);
+	if (!r)
+		r = tote__checkpoint_read(bytes.data, bytes.len, &note, &c, fault);
+	if (!r)
+		r = first_of_bundle(&log, c.size, out, ret_entry, ret_len, fault);
+	tote__buf_free(&bytes);
+	return r == TOTE_E_NOT_FOUND
+		       ? tote__fault(fault, TOTE_E_DAMAGED, "the bundle of entry 0 is missing")
+		       : r;
+}
+
 static const char *first_kind(int type)
 {
 	return type == LEDGER_CONTAINER ? "container.created" : "orchestrator.created";
@@ -200,22 +222,38 @@ static int take_identity(struct ledger *l, const struct entry *e, struct tote_fa
 	return 0;
 }
 
+/*
+ * Entry 0's key may have been rotated away long ago, which only a reading of the whole ledger tells:
+ * what little is asked here keeps an operator from a wrong key file, and whoever folds is asked
+ * again (demand.h).
+ */
+static int check_signer(struct ledger *l, const struct ledger_options *o, struct tote_fault *fault)
+{
+	struct demand demand = {.place = l->place,
+		.engine = l->engine,
+		.signer = o->signer,
+		.origin = l->origin,
+		.first = &l->vkey,
+		.hooks = &l->hooks};
+	int r = tote__demand_may_sign(&demand, &o->signer->key, fault);
+
+	if (r)
+		return r < 0 ? r : 0;
+	return tote__fault(fault, TOTE_E_KEY,
+		"ledger %s: the signing key given (%s, id %08" PRIx32
+		") is not its own (id %08" PRIx32 "), nor did that lead to it by rotations",
+		l->origin, o->signer->key.name, o->signer->key.id, l->vkey.id);
+}
+
 /* What was handed in must be of this ledger. */
 static int check_identity(
-	const struct ledger *l, const struct ledger_options *o, struct tote_fault *fault)
+	struct ledger *l, const struct ledger_options *o, struct tote_fault *fault)
 {
 	if (o->origin && strcmp(o->origin, l->origin) != 0)
 		return tote__fault(fault, TOTE_E_UNTRUSTED,
 			"%s: this is the ledger of %s, expected %s", l->place->location, l->origin,
 			o->origin);
-	if (o->signer && (strcmp(o->signer->key.name, l->vkey.name) != 0 ||
-				 o->signer->key.type != l->vkey.type ||
-				 memcmp(o->signer->key.pub, l->vkey.pub, 32) != 0))
-		return tote__fault(fault, TOTE_E_KEY,
-			"ledger %s: the signing key given (%s, id %08" PRIx32
-			") is not its own (id %08" PRIx32 ")",
-			l->origin, o->signer->key.name, o->signer->key.id, l->vkey.id);
-	return 0;
+	return o->signer ? check_signer(l, o, fault) : 0;
 }
 
 static int identify(struct ledger *l, const struct ledger_options *o, struct tote_fault *fault)
@@ -228,6 +266,8 @@ static int identify(struct ledger *l, const struct ledger_options *o, struct tot
 
 	tote__buf_init(&buf, l->heap, BUNDLE_MAX);
 	r = find_first(l, &buf, &bytes, &len, fault);
+	if ((r == TOTE_E_DAMAGED || r == TOTE_E_MALFORMED) && o->repairing && o->signer)
+		r = first_as_signed(l, o->signer, &buf, &bytes, &len, fault);
 	if (!r)
 		r = tote__entry_parse(bytes, len, &e, fault);
 	if (!r)

@@ -34,40 +34,6 @@ static int verify_file(struct view *v, const uint8_t *bytes, size_t len,
 		v->engine, file.index, c.size, leaf, &file.path, c.root, fault);
 }
 
-int tote__prove_entry(struct view *v, uint64_t seq, struct buf *out, struct tote_fault *fault)
-{
-	const struct replay *replay = &v->replay;
-	struct proof_file file = {.index = seq};
-	uint8_t leaf[HASH_LEN];
-	size_t before = out->len, len;
-	struct tile_tree *tree;
-	const uint8_t *bytes;
-	int r;
-
-	if (!replay->have_checkpoint || seq >= replay->covered.size)
-		return tote__fault(fault, TOTE_E_NOT_FOUND,
-			"proof of entry %" PRIu64 ": the checkpoint covers %" PRIu64
-			" entries: fold first",
-			seq, replay->covered.size);
-	if ((r = tote__view_read(v, seq, &bytes, &len, leaf, NULL, fault)) < 0 ||
-		(r = tote__view_tree(v, &tree, fault)) < 0)
-		return r;
-	r = tote__merkle_inclusion(seq, replay->covered.size, tote__tile_tree_node, tree, v->engine,
-		&file.path, fault);
-	if (r < 0)
-		return damaged(r, fault);
-	file.checkpoint = (const char *)replay->note.data;
-	file.checkpoint_len = replay->note.len;
-	tote__proof_put(out, &file);
-	r = tote__buf_check(out, "proof", fault);
-	if (!r)
-		r = damaged(
-			verify_file(v, out->data + before, out->len - before, leaf, fault), fault);
-	if (r < 0)
-		out->len = before;
-	return r;
-}
-
 /* The root of the first size entries: the checkpoint's own, or one that its tree contains. */
 static int root_at(struct view *v, struct tile_tree *tree, uint64_t size, uint8_t root[HASH_LEN],
 	struct tote_fault *fault)
@@ -88,6 +54,90 @@ static int root_at(struct view *v, struct tile_tree *tree, uint64_t size, uint8_
 		return r;
 	return tote__merkle_verify_consistency(
 		v->engine, size, covered->size, &proof, root, covered->root, fault);
+}
+
+static int put_proof(struct view *v, struct tile_tree *tree, const struct checkpoint *at,
+	struct proof_file *file, struct buf *out, struct tote_fault *fault)
+{
+	size_t before = out->len, len;
+	uint8_t leaf[HASH_LEN];
+	const uint8_t *bytes;
+	int r;
+
+	if ((r = tote__view_read(v, file->index, &bytes, &len, leaf, NULL, fault)) < 0)
+		return r;
+	r = tote__merkle_inclusion(
+		file->index, at->size, tote__tile_tree_node, tree, v->engine, &file->path, fault);
+	if (r < 0)
+		return damaged(r, fault);
+	tote__proof_put(out, file);
+	r = tote__buf_check(out, "proof", fault);
+	if (!r)
+		r = damaged(
+			verify_file(v, out->data + before, out->len - before, leaf, fault), fault);
+	if (r < 0)
+		out->len = before;
+	return r;
+}
+
+static int not_covered(uint64_t seq, uint64_t size, const char *next, struct tote_fault *fault)
+{
+	return tote__fault(fault, TOTE_E_NOT_FOUND,
+		"proof of entry %" PRIu64 ": the checkpoint covers %" PRIu64 " entries%s", seq,
+		size, next);
+}
+
+int tote__prove_entry(struct view *v, uint64_t seq, struct buf *out, struct tote_fault *fault)
+{
+	const struct replay *replay = &v->replay;
+	struct proof_file file = {.index = seq};
+	struct tile_tree *tree;
+	int r;
+
+	if (!replay->have_checkpoint || seq >= replay->covered.size)
+		return not_covered(seq, replay->covered.size, ": fold first", fault);
+	if ((r = tote__view_tree(v, &tree, fault)) < 0)
+		return r;
+	file.checkpoint = (const char *)replay->note.data;
+	file.checkpoint_len = replay->note.len;
+	return put_proof(v, tree, &replay->covered, &file, out, fault);
+}
+
+/* The tiles of any later tree hold every node of an earlier one: no tile of then is needed. */
+int tote__prove_entry_at(struct view *v, uint64_t seq, const void *note, size_t note_len,
+	const struct checkpoint *at, struct buf *out, struct tote_fault *fault)
+{
+	struct proof_file file = {.index = seq, .checkpoint = note, .checkpoint_len = note_len};
+	uint8_t root[HASH_LEN];
+	struct tile_tree *tree;
+	int r;
+
+	if (seq >= at->size)
+		return not_covered(seq, at->size, "", fault);
+	if ((r = tote__prove_root(v, at->size, root, fault)) < 0 ||
+		(r = tote__view_tree(v, &tree, fault)) < 0)
+		return r;
+	if (!tote__hash_equal(root, at->root))
+		return tote__fault(fault, TOTE_E_FORK,
+			"the checkpoint given is of another history: its %" PRIu64
+			" entries are not the first ones here; keep it",
+			at->size);
+	return put_proof(v, tree, at, &file, out, fault);
+}
+
+int tote__prove_root(
+	struct view *v, uint64_t size, uint8_t ret_root[HASH_LEN], struct tote_fault *fault)
+{
+	struct tile_tree *tree;
+	int r;
+
+	if (!v->replay.have_checkpoint || size > v->replay.covered.size)
+		return tote__fault(fault, TOTE_E_NOT_FOUND,
+			"root of %" PRIu64 " entries: the checkpoint covers %" PRIu64, size,
+			v->replay.covered.size);
+	if ((r = tote__view_tree(v, &tree, fault)) < 0)
+		return r;
+	return damaged(root_at(v, tree, size, ret_root, fault), fault);
 }
 
 static int consistency(

@@ -55,9 +55,9 @@ static int check_old(const struct readback *b, struct tote_fault *fault)
 {
 	uint8_t root[HASH_LEN];
 
-	if (b->tiler.edge.size != b->old->size || !b->old->size)
+	if (b->tiler.size != b->old->size || !b->old->size)
 		return 0;
-	tote__frontier_root(&b->tiler.edge, b->tiler.engine, root);
+	tote__tiler_root(&b->tiler, root);
 	if (tote__hash_equal(root, b->old->root))
 		return 0;
 	return tote__fault(fault, TOTE_E_DAMAGED,
@@ -129,7 +129,7 @@ static int readback(struct readback *b, const struct hasher *engine, uint64_t to
 		r = tote__tiler_end(&b->tiler, fault);
 	if (r < 0)
 		return r;
-	tote__frontier_root(&b->tiler.edge, engine, root);
+	tote__tiler_root(&b->tiler, root);
 	return 0;
 }
 

@@ -220,13 +220,8 @@ int tote__ledger_scan(struct ledger *l, uint64_t from, uint64_t to, view_each_fn
 
 /* --- observing ------------------------------------------------------------------------------ */
 
-static int observe_each(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN],
-	int verified, struct tote_fault *fault)
+static int observe_one(struct ledger *l, const struct entry *e, struct tote_fault *fault)
 {
-	struct ledger *l = user;
-	int r;
-
-	(void)verified;
 	if (e->version != 1) {
 		l->now.read_only = 1;
 		return tote__fault(fault, TOTE_E_READ_ONLY,
@@ -234,7 +229,17 @@ static int observe_each(void *user, const struct entry *e, const uint8_t leaf[HA
 			" is of a later version of the format; it can only be read here",
 			l->origin, e->seq);
 	}
-	r = l->hooks.observe ? l->hooks.observe(l->hooks.user, e, fault) : 0;
+	return l->hooks.observe ? l->hooks.observe(l->hooks.user, e, fault) : 0;
+}
+
+static int observe_each(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN],
+	int verified, struct tote_fault *fault)
+{
+	struct ledger *l = user;
+	int r;
+
+	(void)verified;
+	r = observe_one(l, e, fault);
 	if (r)
 		return r;
 	l->observed = e->seq + 1;
@@ -259,14 +264,31 @@ int tote__observe_rest(struct ledger *l, struct tote_fault *fault)
 	return tote__ledger_scan(l, l->observed, end, observe_each, l, fault);
 }
 
-void tote__observe_staged(struct ledger *l)
+/* Nothing is hashed again: the leaf of an entry stands in the next one, the last in the group. */
+void tote__observe_group(struct ledger *l, const struct group *g, const struct buf *body)
 {
-	struct run run = {.bytes = l->stage.body, .first = l->stage.first, .count = l->stage.count};
-	uint64_t from = run.first;
 	struct tote_fault unused;
+	struct bundle_walk w;
+	const uint8_t *bytes;
+	size_t len;
 
-	if (l->hooks.observe && l->observing && l->observed == from)
-		walk_run(l, &run, &from, l->now.end, observe_each, l, &unused);
+	if (!l->hooks.observe || !l->observing || l->observed != g->first_seq)
+		return;
+	tote__bundle_walk(&w, body->data, body->len, g->count);
+	while (tote__bundle_next(&w, &bytes, &len, &unused) > 0) {
+		struct entry e;
+
+		if (tote__entry_parse(bytes, len, &e, &unused) < 0 || e.seq != l->observed) {
+			l->observing = 0; /* no such group is committed or read: begin anew */
+			return;
+		}
+		if (e.seq > g->first_seq)
+			memcpy(l->observed_leaf, e.prev, HASH_LEN);
+		if (observe_one(l, &e, &unused) != 0)
+			return;
+		l->observed = e.seq + 1;
+	}
+	memcpy(l->observed_leaf, g->last_leaf, HASH_LEN);
 }
 
 static int leaf_is(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN], int verified,

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define TRIES      64 /* how often segments may go away under the replay */
-#define LIST_FIRST 64
 #define SCAN_CHUNK (64u * JOURNAL_BLOCK)
 
 static const struct heap *heap_of(const struct scan *s)
@@ -23,19 +22,12 @@ static int list_segments(struct scan *s, struct tote_fault *fault)
 {
 	const struct store_ops *ops = s->place->ops;
 	struct replay *out = s->out;
-	int r = TOTE_E_LIMIT;
+	int r;
 
 	if (!(ops->capabilities & STORE_CAN_JOURNAL))
 		return 0;
-	for (size_t cap = LIST_FIRST; r == TOTE_E_LIMIT && cap <= SIZE_MAX / 4; cap *= 2) {
-		uint64_t *names =
-			tote__heap_resize(heap_of(s), out->segments, cap, sizeof(*names), fault);
-
-		if (!names)
-			return TOTE_E_NO_MEMORY;
-		out->segments = names;
-		r = ops->journal_list(s->place->handle, names, cap, &out->segment_count, fault);
-	}
+	r = tote__place_numbers(s->place, ops->journal_list, SIZE_MAX / 4, &out->segments,
+		&out->segment_count, fault);
 	if (r == TOTE_E_NOT_FOUND || r == TOTE_E_UNSUPPORTED) { /* a published log alone */
 		out->segment_count = 0;
 		r = 0;
@@ -189,17 +181,26 @@ static int is_zero(const uint8_t *block, size_t len)
 	return !len || (!block[0] && memcmp(block, block + 1, len - 1) == 0);
 }
 
+/*
+ * How much is read at once from `at`, which the last step came to: many small groups and the zeros
+ * behind them together, of large ones the header alone.
+ */
+static size_t look_length(uint64_t step)
+{
+	return step > SCAN_CHUNK / 4 ? JOURNAL_BLOCK : SCAN_CHUNK;
+}
+
 /* Looks at every multiple of a block; torn and next_offset are those of the segment scanned last. */
 static int scan_segment(struct scan *s, const struct segfile *f, struct tote_fault *fault)
 {
-	uint64_t at = JOURNAL_BLOCK;
+	uint64_t at = JOURNAL_BLOCK, step = 0;
 
 	s->out->next_offset = JOURNAL_BLOCK;
 	s->out->torn = 0;
 	while (at < f->bytes) {
 		uint64_t begin = at;
 		size_t len;
-		int r = tote__segfile_read(f, begin, s->chunk, SCAN_CHUNK, &len, fault);
+		int r = tote__segfile_read(f, begin, s->chunk, look_length(step), &len, fault);
 
 		if (r < 0)
 			return r;
@@ -210,9 +211,11 @@ static int scan_segment(struct scan *s, const struct segfile *f, struct tote_fau
 			size_t left = len - (size_t)(at - begin);
 			size_t size = left < JOURNAL_BLOCK ? left : JOURNAL_BLOCK;
 
+			step = at;
 			r = look_at(s, f, at, block, size, &at, fault);
 			if (r < 0)
 				return r;
+			step = at - step;
 			if (r)
 				s->out->next_offset = at;
 			s->out->torn = !r && (s->out->torn || !is_zero(block, size));
@@ -261,6 +264,9 @@ static int conclude_all(struct scan *s, uint64_t mark, struct tote_fault *fault)
 		return r;
 	if (mark > s->highest)
 		s->highest = mark;
+	s->out->highest = s->highest;
+	if (s->out->cut > s->out->end)
+		s->out->cut = s->out->end;
 	/* what a segment of another version may hold is no gap */
 	if (s->out->end < s->highest && !s->unknown_segment)
 		tote__scan_damage(s, s->out->end,
@@ -282,6 +288,7 @@ static void scan_free(struct scan *s)
 	tote__heap_free(heap_of(s), s->tree);
 	tote__buf_free(&s->body);
 	tote__buf_free(&s->other);
+	tote__buf_free(&s->known);
 }
 
 static int replay_once(const struct place *place, const struct hasher *engine, uint64_t mark,
@@ -292,9 +299,11 @@ static int replay_once(const struct place *place, const struct hasher *engine, u
 
 	memset(ret, 0, sizeof(*ret));
 	ret->heap = &place->ctx->heap;
+	ret->cut = UINT64_MAX;
 	tote__buf_init(&ret->note, ret->heap, NOTE_MAX);
 	tote__buf_init(&s.body, ret->heap, BUNDLE_MAX);
 	tote__buf_init(&s.other, ret->heap, GROUP_BODY_MAX);
+	tote__buf_init(&s.known, ret->heap, GROUP_BODY_MAX);
 	tote__logdir_init(&s.log, place, 0);
 	r = list_segments(&s, fault);
 	if (!r)

@@ -5,6 +5,7 @@
  */
 #include "ledger/entry.h"
 #include "ledger/scan.h"
+#include "store/sort.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ static int log_failed(struct scan *s, uint64_t seq, int r, const struct tote_fau
 	if (r != TOTE_E_DAMAGED && r != TOTE_E_NOT_FOUND && r != TOTE_E_MALFORMED &&
 		r != TOTE_E_BAD_PROOF && r != TOTE_E_UNTRUSTED)
 		return r;
+	s->out->log_damaged = 1;
 	tote__scan_conclude(s, seq, fault);
 	return 0;
 }
@@ -93,6 +95,39 @@ static int load_group(
 	return tote__group_load(s->place, s->engine, at, body, fault);
 }
 
+/* The first group of the chain that ends behind seq; group_count where none does. They ascend. */
+static size_t first_behind(const struct replay *found, uint64_t seq)
+{
+	size_t low = 0, high = found->group_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (group_end(&found->groups[middle].group) <= seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int leaf_of(struct scan *s, uint64_t seq, uint8_t out[HASH_LEN], struct tote_fault *fault)
+{
+	const size_t i = first_behind(s->out, seq);
+	const struct group_place *at = &s->out->groups[i];
+	const uint8_t *bytes;
+	size_t len = 0;
+	int r;
+
+	if (i == s->out->group_count)
+		return 0;
+	if ((r = load_group(s, at, &s->other, fault)) < 0)
+		return r;
+	bytes = entry_in(&at->group, &s->other, seq, &len);
+	tote__hash_leaf(s->engine, bytes, len, out);
+	return 1;
+}
+
 /*
  * The leaf hash before seq, at most E: 1; 0 where it is not known (no genesis was given, or the log
  * does not give it, which is concluded). A segment that is gone is no damage: a fold removed it.
@@ -116,57 +151,83 @@ static int leaf_before(
 
 		return r < 0 ? log_failed(s, seq, r, fault) : 1;
 	}
-	for (size_t i = 0; i < found->group_count; i++) {
-		const struct group_place *at = &found->groups[i];
-		const uint8_t *bytes;
-		size_t len = 0;
-		int r;
-
-		if (group_end(&at->group) < seq)
-			continue;
-		if ((r = load_group(s, at, &s->other, fault)) < 0)
-			return r;
-		bytes = entry_in(&at->group, &s->other, seq - 1, &len);
-		tote__hash_leaf(s->engine, bytes, len, out);
-		return 1;
-	}
-	return 0;
+	return leaf_of(s, seq - 1, out, fault);
 }
 
 /* --- one chain of them ---------------------------------------------------------------------- */
 
+/* By seq, and as they lie where that is the same. */
+static int by_seq(const void *a, const void *b)
+{
+	const struct group_place *x = &((const struct found *)a)->at,
+				 *y = &((const struct found *)b)->at;
+
+	if (x->group.first_seq != y->group.first_seq)
+		return x->group.first_seq < y->group.first_seq ? -1 : 1;
+	if (x->segment != y->segment)
+		return x->segment < y->segment ? -1 : 1;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
 static void sort_found(struct found *g, size_t count)
 {
-	/* nearly always in order already: segments ascend, and so do the groups in each */
-	for (size_t i = 1; i < count; i++) {
-		struct found moved = g[i];
-		size_t at = i;
+	size_t at = 1;
 
-		for (; at && g[at - 1].at.group.first_seq > moved.at.group.first_seq; at--)
-			g[at] = g[at - 1];
-		g[at] = moved;
+	/* nearly always in order already: segments ascend, and so do the groups in each */
+	while (at < count && by_seq(&g[at - 1], &g[at]) < 0)
+		at++;
+	if (at < count)
+		tote__sort(g, count, sizeof(*g), by_seq);
+}
+
+/* One of the chain, kept for the next that repeats it. */
+static int load_known(struct scan *s, const struct group_place *at, struct tote_fault *fault)
+{
+	int r;
+
+	if (s->known.len && s->known_segment == at->segment && s->known_offset == at->offset)
+		return 0;
+	if ((r = load_group(s, at, &s->known, fault)) < 0) {
+		tote__buf_reset(&s->known);
+		return r;
 	}
+	s->known_segment = at->segment;
+	s->known_offset = at->offset;
+	return 0;
+}
+
+/* The bytes of the entries [from, to) in a body that was checked, with their lengths. */
+static const uint8_t *range_in(
+	const struct group *g, const struct buf *body, uint64_t from, uint64_t to, size_t *ret_len)
+{
+	struct reader r;
+	const uint8_t *begin;
+
+	tote__reader_init(&r, body->data, body->len);
+	for (uint64_t at = g->first_seq; at < from; at++)
+		tote__reader_bytes(&r, tote__reader_u16(&r));
+	begin = r.at;
+	for (uint64_t at = from; at < to; at++)
+		tote__reader_bytes(&r, tote__reader_u16(&r));
+	*ret_len = (size_t)(r.at - begin);
+	return begin;
 }
 
 /* 1 where both groups hold the same entries in [from, to). */
-static int agree(struct scan *s, const struct group_place *a, const struct group_place *b,
+static int agree(struct scan *s, const struct group_place *known, const struct group_place *other,
 	uint64_t from, uint64_t to, struct tote_fault *fault)
 {
-	int r = load_group(s, a, &s->body, fault);
+	const uint8_t *x, *y;
+	size_t x_len, y_len;
+	int r = load_known(s, known, fault);
 
 	if (!r)
-		r = load_group(s, b, &s->other, fault);
+		r = load_group(s, other, &s->other, fault);
 	if (r < 0)
 		return r;
-	for (uint64_t seq = from; seq < to; seq++) {
-		size_t a_len = 0, b_len = 0;
-		const uint8_t *x = entry_in(&a->group, &s->body, seq, &a_len);
-		const uint8_t *y = entry_in(&b->group, &s->other, seq, &b_len);
-
-		if (a_len != b_len || memcmp(x, y, a_len) != 0)
-			return 0;
-	}
-	return 1;
+	x = range_in(&known->group, &s->known, from, to, &x_len);
+	y = range_in(&other->group, &s->other, from, to, &y_len);
+	return x_len == y_len && memcmp(x, y, x_len) == 0;
 }
 
 /* A group that begins below E: what it repeats must be the same entries. */
@@ -177,7 +238,7 @@ static int check_repeat(struct scan *s, const struct group_place *g, struct tote
 
 	if (from < size)
 		from = size;
-	for (size_t i = 0; i < out->group_count; i++) {
+	for (size_t i = first_behind(out, from); i < out->group_count; i++) {
 		const struct group_place *known = &out->groups[i];
 		uint64_t begin = from, end = group_end(&g->group);
 		int r;
@@ -187,10 +248,11 @@ static int check_repeat(struct scan *s, const struct group_place *g, struct tote
 		if (group_end(&known->group) < end)
 			end = group_end(&known->group);
 		if (begin >= end)
-			continue;
+			break;
 		if ((r = agree(s, known, g, begin, end, fault)) < 0)
 			return r;
 		if (!r) {
+			out->cut = begin;
 			tote__scan_damage(s, begin,
 				"two groups of the journal hold different entries from %" PRIu64
 				" on",

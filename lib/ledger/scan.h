@@ -25,6 +25,8 @@ struct scan {
 	struct found *found;   /* in the order in which they lie */
 	size_t count, cap;
 	struct buf body, other;
+	struct buf known; /* of the group of the chain that was compared with last */
+	uint64_t known_segment, known_offset;
 	uint8_t *chunk;
 	struct logdir log;
 	struct tile_tree *tree; /* of the size C; NULL for 0 */

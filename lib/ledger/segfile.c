@@ -61,11 +61,11 @@ void tote__segfile_close(struct segfile *s)
 	s->handle = NULL;
 }
 
-int tote__segfile_group(const struct segfile *s, uint64_t offset, const struct hasher *engine,
-	struct group *ret, struct buf *body, uint8_t prev[HASH_LEN], struct tote_fault *fault)
+/* Header and body; 0 where no header checks, or the segment ends before the body does. */
+static int read_group(const struct segfile *s, uint64_t offset, struct group *ret, struct buf *body,
+	struct tote_fault *fault)
 {
 	uint8_t header[GROUP_HEADER_LEN];
-	struct group g;
 	size_t len;
 	int r;
 
@@ -73,16 +73,38 @@ int tote__segfile_group(const struct segfile *s, uint64_t offset, const struct h
 	r = tote__segfile_read(s, offset, header, sizeof(header), &len, fault);
 	if (r < 0)
 		return r;
-	if (!tote__group_header_read(header, len, s->header.salt, &g))
+	if (!tote__group_header_read(header, len, s->header.salt, ret))
 		return 0;
-	tote__buf_put_zeros(body, g.body_len);
+	tote__buf_extend(body, ret->body_len);
 	if ((r = tote__buf_check(body, "body of a group", fault)) < 0)
 		return r;
-	r = tote__segfile_read(s, offset + GROUP_HEADER_LEN, body->data, g.body_len, &len, fault);
-	if (r < 0)
+	r = tote__segfile_read(
+		s, offset + GROUP_HEADER_LEN, body->data, ret->body_len, &len, fault);
+	return r < 0 ? r : len == ret->body_len;
+}
+
+int tote__segfile_group(const struct segfile *s, uint64_t offset, const struct hasher *engine,
+	struct group *ret, struct buf *body, uint8_t prev[HASH_LEN], struct tote_fault *fault)
+{
+	struct group g;
+	int r = read_group(s, offset, &g, body, fault);
+
+	if (r <= 0)
 		return r;
-	if (len != g.body_len || !tote__group_check(&g, body->data, engine, prev))
+	if (!tote__group_check(&g, body->data, engine, prev))
 		return 0;
 	*ret = g;
 	return 1;
+}
+
+int tote__segfile_body(const struct segfile *s, uint64_t offset, const struct group *expected,
+	struct buf *body, struct tote_fault *fault)
+{
+	struct group g;
+	int r = read_group(s, offset, &g, body, fault);
+
+	if (r <= 0)
+		return r;
+	return g.first_seq == expected->first_seq && g.count == expected->count &&
+	       memcmp(g.last_leaf, expected->last_leaf, HASH_LEN) == 0;
 }

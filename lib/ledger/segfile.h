@@ -37,5 +37,11 @@ int tote__segfile_read(const struct segfile *s, uint64_t offset, uint8_t *out, s
  */
 int tote__segfile_group(const struct segfile *s, uint64_t offset, const struct hasher *engine,
 	struct group *ret, struct buf *body, uint8_t prev[HASH_LEN], struct tote_fault *fault);
+/*
+ * The body of a group that is known, for who checks each entry himself: only its header is compared
+ * with what is expected. body is reset first; 0 where it is another group or cut, 1.
+ */
+int tote__segfile_body(const struct segfile *s, uint64_t offset, const struct group *expected,
+	struct buf *body, struct tote_fault *fault);
 
 #endif

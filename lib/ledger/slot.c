@@ -23,71 +23,153 @@ int64_t tote__wait_left(const struct ledger *l, int64_t until)
 	return now < until ? until - now : 0;
 }
 
-/* Waits for a change with the mutex held; 0 when the time is over. */
-static int wait_change(struct ledger *l, int64_t until)
+static struct timespec time_of(int64_t us)
 {
-	struct timespec at = {
-		.tv_sec = (time_t)(until / 1000000), .tv_nsec = (long)(until % 1000000) * 1000};
-
-	return pthread_cond_timedwait(&l->changed, &l->mutex, &at) != ETIMEDOUT;
+	return (struct timespec){
+		.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
 }
 
-static void waiter_add(struct ledger *l, struct waiter *w)
+int tote__slot_condition(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+	int err = pthread_condattr_init(&attr);
+
+	if (err)
+		return err;
+	err = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	if (!err)
+		err = pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+	return err;
+}
+
+/* --- the queue, with the ledger's mutex held -------------------------------------------------- */
+
+static void queue_add(struct ledger *l, struct waiter *w)
 {
 	struct waiter **at = &l->waiters;
 
 	while (*at)
 		at = &(*at)->next;
 	w->next = NULL;
-	w->taken = 0;
-	w->done = 0;
+	w->queued = 1;
 	*at = w;
 }
 
-static void waiter_remove(struct ledger *l, const struct waiter *w)
+static void queue_remove(struct ledger *l, struct waiter *w)
 {
 	for (struct waiter **at = &l->waiters; *at; at = &(*at)->next) {
 		if (*at == w) {
 			*at = w->next;
+			w->queued = 0;
 			return;
 		}
 	}
 }
 
-int tote__slot_take(struct ledger *l, struct waiter *w, int64_t until, struct tote_fault *fault)
+/* 1: nobody has the slot, it is ours; 0: we stand in the queue. */
+static int take_or_queue(struct ledger *l, struct waiter *w)
 {
-	int in_time = 1, mine = 0;
+	int mine;
 
 	pthread_mutex_lock(&l->mutex);
-	waiter_add(l, w);
-	for (;;) {
-		mine = !w->taken && !l->slot && l->waiters == w;
-		if (w->done || mine || (!in_time && !w->taken))
-			break;
-		/* what another thread works on for us is waited for however long it takes */
-		if (w->taken)
-			pthread_cond_wait(&l->changed, &l->mutex);
-		else
-			in_time = wait_change(l, until);
-	}
-	if (!w->done)
-		waiter_remove(l, w);
+	mine = !l->slot;
 	if (mine)
 		l->slot = 1;
-	pthread_cond_broadcast(&l->changed);
+	else
+		queue_add(l, w);
 	pthread_mutex_unlock(&l->mutex);
-	if (mine || w->done)
-		return mine;
+	return mine;
+}
+
+/* 1: we do not wait any more; 0: it is too late, somebody is about to call us. */
+static int give_up(struct ledger *l, struct waiter *w)
+{
+	int queued;
+
+	pthread_mutex_lock(&l->mutex);
+	queued = w->queued;
+	if (queued)
+		queue_remove(l, w);
+	pthread_mutex_unlock(&l->mutex);
+	return queued;
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+enum { CALL_NONE, CALL_TURN, CALL_DONE };
+
+/* From the unlocking on, w may be gone. */
+static void call(struct waiter *w, int what)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->call = what;
+	pthread_cond_signal(&w->called);
+	pthread_mutex_unlock(&w->mutex);
+}
+
+/* until NULL: however long it takes. */
+static int wait_call(struct waiter *w, const struct timespec *until)
+{
+	int what, err = 0;
+
+	pthread_mutex_lock(&w->mutex);
+	while (!w->call && err != ETIMEDOUT)
+		err = until ? pthread_cond_timedwait(&w->called, &w->mutex, until)
+			    : pthread_cond_wait(&w->called, &w->mutex);
+	what = w->call;
+	pthread_mutex_unlock(&w->mutex);
+	return what;
+}
+
+/* What the owner of the slot says to us; CALL_NONE where he does not in time. */
+static int wait_turn(struct ledger *l, struct waiter *w, int64_t until)
+{
+	const struct timespec at = time_of(until);
+	int what = wait_call(w, &at);
+
+	if (what || give_up(l, w))
+		return what;
+	return wait_call(w, NULL);
+}
+
+/* --- the slot --------------------------------------------------------------------------------- */
+
+int tote__slot_take(struct ledger *l, struct waiter *w, int64_t until, struct tote_fault *fault)
+{
+	int what = CALL_TURN;
+
+	w->call = CALL_NONE;
+	pthread_mutex_init(&w->mutex, NULL);
+	if (tote__slot_condition(&w->called) != 0) {
+		pthread_mutex_destroy(&w->mutex);
+		return tote__fault(fault, TOTE_E_NO_MEMORY,
+			"ledger %s: no memory to wait for its other threads", l->origin);
+	}
+	if (!take_or_queue(l, w))
+		what = wait_turn(l, w, until);
+	pthread_cond_destroy(&w->called);
+	pthread_mutex_destroy(&w->mutex);
+	if (what)
+		return what == CALL_TURN;
 	return tote__fault(fault, TOTE_E_BUSY,
 		"ledger %s: another thread of this process is still writing; try again", l->origin);
 }
 
+/* The slot goes to who waits longest and is never free meanwhile: nobody gets in between. */
 void tote__slot_give(struct ledger *l)
 {
+	struct waiter *w;
+
 	pthread_mutex_lock(&l->mutex);
-	l->slot = 0;
-	pthread_cond_broadcast(&l->changed);
+	w = l->waiters;
+	if (w)
+		queue_remove(l, w);
+	else
+		l->slot = 0;
 	pthread_mutex_unlock(&l->mutex);
+	if (w)
+		call(w, CALL_TURN);
 }
 
 struct waiter *tote__slot_next_request(struct ledger *l, size_t room)
@@ -99,20 +181,25 @@ struct waiter *tote__slot_next_request(struct ledger *l, size_t room)
 		continue;
 	if (w && w->request->bound > room)
 		w = NULL;
-	if (w) {
-		waiter_remove(l, w);
-		w->taken = 1;
-	}
+	if (w)
+		queue_remove(l, w);
 	pthread_mutex_unlock(&l->mutex);
 	return w;
 }
 
-void tote__slot_done(struct ledger *l, struct waiter *w)
+void tote__slot_done(struct waiter *w)
 {
-	pthread_mutex_lock(&l->mutex);
-	w->done = 1;
-	pthread_cond_broadcast(&l->changed);
-	pthread_mutex_unlock(&l->mutex);
+	call(w, CALL_DONE);
+}
+
+/* --- the same for folds ----------------------------------------------------------------------- */
+
+/* Waits for the end of a fold with the mutex held; 0 when the time is over. */
+static int wait_folded(struct ledger *l, int64_t until)
+{
+	const struct timespec at = time_of(until);
+
+	return pthread_cond_timedwait(&l->folded, &l->mutex, &at) != ETIMEDOUT;
 }
 
 int tote__fold_slot_take(struct ledger *l, int64_t until, int wait, struct tote_fault *fault)
@@ -121,7 +208,7 @@ int tote__fold_slot_take(struct ledger *l, int64_t until, int wait, struct tote_
 
 	pthread_mutex_lock(&l->mutex);
 	while (l->folding && in_time)
-		in_time = wait_change(l, until);
+		in_time = wait_folded(l, until);
 	mine = !l->folding;
 	if (mine)
 		l->folding = 1;
@@ -136,6 +223,6 @@ void tote__fold_slot_give(struct ledger *l)
 {
 	pthread_mutex_lock(&l->mutex);
 	l->folding = 0;
-	pthread_cond_broadcast(&l->changed);
+	pthread_cond_broadcast(&l->folded);
 	pthread_mutex_unlock(&l->mutex);
 }

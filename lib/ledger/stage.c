@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Drafts become entries in memory: seq, time, prev and state as they will be if the group that they
- * are staged for becomes durable. Nothing here touches the disk.
+ * are staged for becomes durable. Nothing here touches the disk. Drafts are checked once, by
+ * stage_check in the caller's own thread; that an entry is right is read from its bytes.
  */
 #include "base/timestamp.h"
 #include "ledger/ledger_impl.h"
@@ -58,7 +59,7 @@ static int add_one(
 	int r;
 
 	tote__buf_reset(&s->entry);
-	r = tote__entry_encode(d, seq, time_us, s->leaf, state, &s->entry, fault);
+	r = tote__entry_write(d, seq, time_us, s->leaf, state, &s->entry, fault);
 	if (!r)
 		r = tote__buf_check(&s->entry, "entry", fault);
 	/* what this library would not read it does not write */

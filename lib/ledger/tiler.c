@@ -37,14 +37,28 @@ int tote__tiler_begin(struct tiler *t, uint64_t size, tile_read_fn *read, void *
 
 	t->engine = engine;
 	t->old = size;
+	t->size = size;
 	for (int i = 0; i < TILE_LEVELS; i++) {
 		struct tile tile = {i, index_at(size, i), width_at(size, i)};
 
 		if (tile.width && (r = read(read_user, &tile, t->level[i], fault)) < 0)
 			return r;
 	}
-	/* the right edge of a tree lies in partial tiles alone: a full one is a hash higher up */
-	return tote__merkle_frontier(size, edge_node, t, &t->edge, fault);
+	return 0;
+}
+
+/* The right edge of a tree lies in partial tiles alone: a full one is a hash higher up. */
+void tote__tiler_root(const struct tiler *t, uint8_t root[HASH_LEN])
+{
+	union {
+		const struct tiler *tiler;
+		void *user;
+	} edge = {.tiler = t};
+	struct tote_fault unused;
+
+	/* fails only for sizes from 2^63 on, which no ledger has */
+	if (tote__merkle_root(t->size, edge_node, edge.user, t->engine, root, &unused) < 0)
+		memset(root, 0, HASH_LEN);
 }
 
 static int give(struct tiler *t, const struct tile *tile, struct tote_fault *fault)
@@ -56,11 +70,10 @@ static int give(struct tiler *t, const struct tile *tile, struct tote_fault *fau
 
 int tote__tiler_leaf(struct tiler *t, const uint8_t leaf[HASH_LEN], struct tote_fault *fault)
 {
-	uint64_t before = t->edge.size;
+	uint64_t before = t->size++;
 	uint8_t hash[HASH_LEN];
 	int r;
 
-	tote__frontier_append(&t->edge, t->engine, leaf);
 	memcpy(hash, leaf, HASH_LEN);
 	for (int i = 0; i < TILE_LEVELS; i++) {
 		uint32_t width = width_at(before, i);
@@ -81,7 +94,7 @@ int tote__tiler_end(struct tiler *t, struct tote_fault *fault)
 	int r = 0;
 
 	for (int i = 0; !r && i < TILE_LEVELS; i++) {
-		struct tile tile = {i, index_at(t->edge.size, i), width_at(t->edge.size, i)};
+		struct tile tile = {i, index_at(t->size, i), width_at(t->size, i)};
 
 		r = give(t, &tile, fault);
 	}

@@ -16,10 +16,10 @@ typedef int tiler_sink_fn(
 struct tiler {
 	const struct hasher *engine;
 	uint64_t old; /* tiles that a tree of that size has too are not given to the sink */
-	struct frontier edge;
+	uint64_t size;
 	tiler_sink_fn *sink;
 	void *user;
-	uint8_t level[TILE_LEVELS][TILE_BYTES]; /* the partial tile of each level */
+	uint8_t level[TILE_LEVELS][TILE_BYTES]; /* the partial tile of each level: the right edge */
 };
 
 /* Takes up a tree of size leaves at its right edge, read through `read`. 64 KiB: allocate it. */
@@ -28,5 +28,7 @@ int tote__tiler_begin(struct tiler *t, uint64_t size, tile_read_fn *read, void *
 int tote__tiler_leaf(struct tiler *t, const uint8_t leaf[HASH_LEN], struct tote_fault *fault);
 /* The partial tiles of the size that was reached. */
 int tote__tiler_end(struct tiler *t, struct tote_fault *fault);
+/* The root of all leaves so far. */
+void tote__tiler_root(const struct tiler *t, uint8_t root[HASH_LEN]);
 
 #endif

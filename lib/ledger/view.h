@@ -32,6 +32,11 @@ struct view {
 	uint8_t (*kept_leaf)[HASH_LEN];
 	struct bundle_walk kept_walk; /* stands before seq kept_next */
 	uint64_t kept_next;
+	uint32_t *kept_at; /* where the entries of what is kept begin, where kept_indexed */
+	int kept_indexed;
+	/* where the next group is looked for, once tail_known (follow.h) */
+	uint64_t tail, tail_offset;
+	int tail_known;
 };
 
 /*
@@ -62,6 +67,17 @@ typedef int view_each_fn(void *user, const struct entry *e, const uint8_t leaf[H
 	int verified, struct tote_fault *fault);
 int tote__view_scan(struct view *v, uint64_t from, uint64_t to, view_each_fn *each, void *user,
 	struct tote_fault *fault);
+
+/* The lock's line as a reader sees it; a place that has none gives a void one. */
+int tote__view_line(const struct view *v, struct line *ret, struct tote_fault *fault);
+/* Between the two readings somebody took over who trusts less than the first line promised. */
+int tote__view_line_fell_back(
+	const struct view *v, const struct line *first, const struct line *second);
+/* An entry `ledger.repaired` that is the last one, above the checkpoint, is not used yet. */
+int tote__view_hold_back_repair(struct view *v, struct tote_fault *fault);
+
+/* A view of what a replay found, which it takes over; all of that may be used. */
+void tote__view_of(struct view *v, const struct place *place, struct replay *replay);
 
 /* The tree of the covered size, for proofs. */
 int tote__view_tree(struct view *v, struct tile_tree **ret, struct tote_fault *fault);

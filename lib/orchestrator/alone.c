@@ -3,6 +3,7 @@
  * A job over a ledger directory alone: no root, nothing on record, no key but public ones.
  */
 #include "base/ctx.h"
+#include "box/open.h"
 #include "ledger/view.h"
 #include "orchestrator/job.h"
 #include "tlog/cosignature.h"
@@ -46,6 +47,36 @@ static int open_directory(tote_ctx *ctx, const char *directory, struct place *re
 		directory);
 }
 
+static int is_rotation(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN],
+	int verified, struct tote_fault *fault)
+{
+	(void)user, (void)leaf, (void)verified, (void)fault;
+	return e->version == 1 && tote__entry_is(e, ROTATED_KIND);
+}
+
+/*
+ * Whether the key given is entry 0's and was rotated: then the entries lead from it to the key that
+ * must have signed, and the run follows them.
+ */
+static int leads_on(struct job_run *r, struct tote_fault *fault)
+{
+	char first[VKEY_MAX], given[VKEY_MAX];
+	struct tote_fault unused;
+	struct view view;
+	struct entry e;
+	int rc = tote__view_open(&view, &r->place, VIEW_NOBODY_WRITES, fault);
+
+	if (rc < 0)
+		return rc;
+	tote__vkey_format(&r->key, given);
+	rc = tote__box_read_first(&view, &e, &unused);
+	if (!rc && !tote__entry_string(&e, "vkey", first, sizeof(first), &unused) &&
+		!strcmp(first, given))
+		rc = tote__view_scan(&view, 1, view.limit, is_rotation, NULL, &unused);
+	tote__view_close(&view);
+	return rc > 0; /* what cannot be read leads nowhere */
+}
+
 /* Without a signature by the key that was given, all the rest would say nothing. */
 static int check_signatures(struct job_run *r, const struct note *note,
 	const struct checkpoint *head, const char *witness_vkey, struct tote_fault *fault)
@@ -54,6 +85,8 @@ static int check_signatures(struct job_run *r, const struct note *note,
 	uint64_t seconds;
 	int rc = tote__note_verify(note, &r->key, fault);
 
+	if (!rc)
+		rc = leads_on(r, fault);
 	if (!rc || strcmp(head->origin, r->key.name) != 0)
 		return rc < 0 ? rc
 			      : tote__fault(fault, TOTE_E_NO_SIGNATURE,

@@ -4,6 +4,7 @@
  */
 #include "orchestrator/containers.h"
 #include "base/grammar.h"
+#include "box/open.h"
 #include "orchestrator/location.h"
 #include "orchestrator/moves.h"
 #include "orchestrator/witness.h"
@@ -110,6 +111,23 @@ int tote__containers_is_own(const tote_orchestrator *o, const char *id, const ch
 	       origin[len] == '/' && !strcmp(origin + len + 1, id);
 }
 
+int tote__containers_keys(
+	tote_orchestrator *o, const char *id, struct keyring *keys, struct tote_fault *fault)
+{
+	const struct known *k;
+	int rc = 0;
+
+	tote__orchestrator_lock(o);
+	k = tote__registry_find(&o->registry, id);
+	for (size_t i = 0; !rc && k && i < k->rekey_count; i++) {
+		const struct recorded_rekey *r = &k->rekeys[i];
+
+		rc = tote__keyring_replace(keys, r->at_seq, &r->key, &r->from, fault);
+	}
+	tote__orchestrator_unlock(o);
+	return rc;
+}
+
 int tote__containers_have_key(tote_orchestrator *o, const char *id)
 {
 	struct tote_fault scratch;
@@ -145,6 +163,18 @@ static int link_guard(void *parent, const struct checkpoint *c, merkle_node_fn *
 	return tote__witness_guard(link->o, link->id, c, node, tree, fault);
 }
 
+/* A lost key may have been replaced since this box was opened. What cannot be read now stays out. */
+static int link_keys(void *parent, struct keyring *keys, struct tote_fault *fault)
+{
+	struct box_link *link = parent;
+	int rc = tote__orchestrator_refresh(link->o, fault);
+
+	if (rc == TOTE_E_NO_MEMORY)
+		return rc;
+	tote__fault_clear(fault);
+	return tote__containers_keys(link->o, link->id, keys, fault);
+}
+
 int tote__containers_create(tote_orchestrator *o, const char *id, struct box_config *config,
 	const struct draft *created, tote_box **ret_box, uint32_t *ret_was,
 	struct tote_fault *fault)
@@ -163,6 +193,7 @@ int tote__containers_create(tote_orchestrator *o, const char *id, struct box_con
 	config->parent = link;
 	config->parent_unref = link_unref;
 	config->guard = link_guard;
+	config->keys = link_keys;
 	rc = created ? tote__box_create(config, created, ret_box, ret_was, fault)
 		     : tote__box_open(config, ret_box, fault);
 	if (rc < 0)
@@ -179,7 +210,8 @@ int tote__containers_open(tote_orchestrator *o, const char *id, struct box_confi
 int tote__containers_open_box(tote_orchestrator *o, const char *id,
 	const struct tote_box_options *options, tote_box **ret_box, struct tote_fault *fault)
 {
-	struct box_config config = {.flags = options ? options->flags & TOTE_BOX_READ_ONLY : 0};
+	const uint32_t kept = TOTE_BOX_READ_ONLY | TOTE_BOX_REPAIR;
+	struct box_config config = {.flags = options ? options->flags & kept : 0};
 	struct container c;
 	int read_only = (o->flags & TOTE_ORCHESTRATOR_READ_ONLY) != 0;
 	int own_signer =
@@ -213,21 +245,57 @@ int tote__containers_open_box(tote_orchestrator *o, const char *id,
 }
 
 /*
+ * A ledger that was made anew with a key of its own may bear the right name: entry 0 names the key
+ * that the registration does, or another one lies there. (Rotations leave entry 0 as it is.)
+ */
+int tote__containers_check_key(
+	tote_orchestrator *o, const char *id, const tote_box *box, struct tote_fault *fault)
+{
+	char vkey[VKEY_MAX];
+	struct container c;
+	int rc = tote__containers_known(o, id, &c, fault);
+
+	if (rc == TOTE_E_NOT_FOUND) {
+		tote__fault_clear(fault);
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	tote__vkey_format(tote__ledger_vkey(box->ledger), vkey);
+	if (strcmp(vkey, c.vkey) != 0)
+		rc = tote__fault(fault, TOTE_E_UNTRUSTED,
+			"the ledger at '%s' was made with another key than the container '%s' that "
+			"is registered: another one was put in its place",
+			c.location, id);
+	tote__containers_drop(o, &c);
+	return rc;
+}
+
+/*
  * A box for writing: a last move that only one of two ledgers has is completed, and to a restored
  * older copy, or to another history, nothing is appended (FORMAT sections 8 and 10).
  */
 static int touch(tote_orchestrator *o, const char *id, tote_box *box, struct tote_fault *fault)
 {
-	int rc = tote__witness_check(o, box, id, fault);
+	int rc = tote__containers_check_key(o, id, box, fault);
 
+	if (!rc)
+		rc = tote__witness_check(o, box, id, fault);
+	if (rc == TOTE_E_ROLLBACK || rc == TOTE_E_FORK)
+		return tote__fault_wrap(fault,
+			"'%s' takes nothing: bring the newest copy of it back, or totectl archive "
+			"%s --reason TEXT and totectl provision NEW --successor-of %s",
+			id, id, id);
 	return rc < 0 ? rc : tote__moves_complete(o, id, box, fault);
 }
 
 static int check_options(const struct tote_box_options *options, struct tote_fault *fault)
 {
-	int rc = tote__flags_check(
-		options->flags, TOTE_BOX_READ_ONLY | TOTE_BOX_NO_SIGNER, "box", fault);
+	int rc = tote__flags_check(options->flags,
+		TOTE_BOX_READ_ONLY | TOTE_BOX_NO_SIGNER | TOTE_BOX_REPAIR, "box", fault);
 
+	if (!rc)
+		rc = tote__box_check_flags(options->flags, fault);
 	if (!rc && ((options->key_file && options->signer) ||
 			   ((options->key_file || options->signer) &&
 				   options->flags & TOTE_BOX_NO_SIGNER)))
@@ -254,7 +322,9 @@ int tote_box_open(tote_orchestrator *o, const char *id, const struct tote_box_op
 		(rc = tote__orchestrator_refresh(o, fault)) < 0)
 		return rc;
 	rc = tote__containers_open_box(o, id, &known, &box, fault);
-	if (!rc && box->ledger && (rc = touch(o, id, box, fault)) < 0)
+	/* nothing of a damaged one can be completed; its repair asks the witness itself */
+	if (!rc && box->ledger && !(known.flags & TOTE_BOX_REPAIR) &&
+		(rc = touch(o, id, box, fault)) < 0)
 		tote_box_unref(box);
 	if (rc < 0) {
 		tote__fault_set_box(fault, id);

@@ -35,8 +35,15 @@ int tote__containers_after(
 void tote__containers_drop(tote_orchestrator *o, struct container *c);
 /* 1 where a container of that ID and origin was made by this root. */
 int tote__containers_is_own(const tote_orchestrator *o, const char *id, const char *origin);
+/* Adds the keys that replaced lost ones of that container (ledger_hooks.keys). */
+int tote__containers_keys(
+	tote_orchestrator *o, const char *id, struct keyring *keys, struct tote_fault *fault);
 /* 1 where keys/ID is there. */
 int tote__containers_have_key(tote_orchestrator *o, const char *id);
+
+/* TOTE_E_UNTRUSTED where a box with a ledger is not of the key that was registered. */
+int tote__containers_check_key(
+	tote_orchestrator *o, const char *id, const tote_box *box, struct tote_fault *fault);
 
 /* Opens a place as a box of this orchestrator; the caller fills what it knows into config. */
 int tote__containers_open(tote_orchestrator *o, const char *id, struct box_config *config,

@@ -3,7 +3,7 @@
  * The handle of a root: opening it, which opens no container, its references, and what is of the
  * root itself: its public keys and its record.
  */
-#include "orchestrator/orchestrator.h"
+#include "orchestrator/own_keys.h"
 #include "store/keystore.h"
 #include <string.h>
 
@@ -212,9 +212,24 @@ static int open_record(tote_orchestrator *o, struct tote_fault *fault)
 	return 0;
 }
 
+/* A rotation of its key that was interrupted is completed, where the record can be held. */
+static int follow_witness(tote_orchestrator *o, struct tote_fault *fault)
+{
+	struct vkey wanted;
+	int rc = tote__own_key(o, TOTE_KEY_WITNESS, &wanted, fault);
+
+	if (rc < 0 || tote__vkey_equal(&wanted, &o->witness.key))
+		return rc;
+	if ((rc = tote__orchestrator_hold(o, fault)) < 0)
+		return rc;
+	rc = tote__own_witness_follow(o, fault);
+	tote__orchestrator_release(o);
+	return rc;
+}
+
 static int read_witness(tote_orchestrator *o, struct tote_fault *fault)
 {
-	char vkey[VKEY_MAX];
+	char vkey[VKEY_MAX], wanted[320];
 	int rc;
 
 	if ((rc = check_key(o, WITNESS_FILE, fault)) < 0 ||
@@ -222,8 +237,10 @@ static int read_witness(tote_orchestrator *o, struct tote_fault *fault)
 			 &o->witness, o->ctx, POSIX_BACKEND, o->keys, WITNESS_FILE, fault)) < 0)
 		return rc;
 	o->have_witness = 1;
+	rc = follow_witness(o, fault);
 	tote__vkey_format(&o->witness.key, vkey);
-	if (strcmp(vkey, o->registry.witness_vkey) != 0)
+	tote__own_key_text(o, TOTE_KEY_WITNESS, wanted);
+	if (rc < 0 || strcmp(vkey, wanted) != 0)
 		return tote__fault(fault, TOTE_E_KEY,
 			"key file %s/" WITNESS_FILE
 			" holds the key of '%s', not the witness's that "
@@ -338,7 +355,7 @@ int tote_orchestrator_close(tote_orchestrator *o, struct tote_fault *fault)
 int tote_orchestrator_key(
 	tote_orchestrator *o, uint32_t which, char *ret_vkey, size_t cap, struct tote_fault *fault)
 {
-	const char *vkey;
+	char vkey[320];
 	int rc;
 
 	FAULT_BEGIN(fault);
@@ -346,7 +363,7 @@ int tote_orchestrator_key(
 		return rc;
 	if (!ret_vkey || (which != TOTE_KEY_ORCHESTRATOR && which != TOTE_KEY_WITNESS))
 		return tote__fault(fault, TOTE_E_ARGUMENT, "key: no such key, or no place for it");
-	vkey = which == TOTE_KEY_WITNESS ? o->registry.witness_vkey : o->registry.vkey;
+	tote__own_key_text(o, which, vkey);
 	if (strlen(vkey) >= cap)
 		return tote__fault(
 			fault, TOTE_E_TOO_LARGE, "key: it needs %zu bytes", strlen(vkey) + 1);

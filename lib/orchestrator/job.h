@@ -7,6 +7,7 @@
 #define ORCHESTRATOR_JOB_H
 
 #include "orchestrator/containers.h"
+#include "orchestrator/cosigners.h"
 #include "orchestrator/report.h"
 #include "orchestrator/witness.h"
 #include <pthread.h>
@@ -26,8 +27,13 @@ struct job_facts {
 	struct orchestrator_facts of_record;
 	char known_id[64], known_origin[256];
 	struct vkey known_key;
+	char keyed_id[64]; /* what was found of its key: asked for each of its files */
+	struct vkey keyed;
+	int keyed_rotated;
 	struct recorded_move *moves, *later; /* at the beginning, and when asked again */
 	struct vkey log_key;
+	struct cosigners cosigners, cosigners_later; /* likewise */
+	char log_origin[256];
 };
 
 /* What one container's run stands on; all of it is dropped with the run. */
@@ -40,6 +46,8 @@ struct job_run {
 	struct place place; /* where no box could be opened */
 	struct run_target target;
 	struct vkey key, witness;
+	struct vkey *former_witnesses;
+	struct recorded_rekey *rekeys;
 	struct seen seen;
 	struct run *run;
 	struct run_result result;
@@ -71,7 +79,7 @@ struct tote_audit {
 	struct tote_verdict *verdicts; /* room for all IDs */
 	size_t verdict_count, verdict_next;
 	uint32_t worst;
-	int record_refused; /* the finding that says so was shown: once for all runs of a job */
+	int record_refused;    /* the finding that says so was shown: once for all runs of a job */
 	pthread_mutex_t mutex; /* for progress */
 	struct tote_audit_progress progress;
 };
@@ -92,7 +100,18 @@ void tote__job_run_free(tote_audit *a, struct job_run *r);
 /* job_facts.c: lets the target of a run ask the registry and seen/, now and once more later. */
 int tote__job_facts_of_container(struct job_run *r, tote_orchestrator *o, struct tote_fault *fault);
 void tote__job_facts_of_record(struct job_run *r, tote_orchestrator *o);
+/* Of either: the outside witnesses of its policy. */
+int tote__job_facts_of_cosigners(struct job_run *r, tote_orchestrator *o, struct tote_fault *fault);
 void tote__job_facts_drop(struct job_run *r);
+/*
+ * job_keys.c: what the record knows of keys, for the target of a run; what of keys/ and seen/ only
+ * the run over a container can judge, at its end; and for the run over keys/, whether a key that is
+ * not the registered one is its log's.
+ */
+int tote__job_keys_begin(struct job_run *r, tote_orchestrator *o, struct tote_fault *fault);
+int tote__job_keys_judge(tote_audit *a, struct job_run *r, struct tote_fault *fault);
+void tote__job_keys_known(void *facts, struct known_container *known);
+void tote__job_keys_drop(struct job_run *r, const struct heap *heap);
 /* Lets what the run found go through the record, then into the list of what may be shown. */
 int tote__job_take(tote_audit *a, struct tote_fault *fault);
 /*

@@ -5,6 +5,7 @@
  */
 #include "orchestrator/job.h"
 #include "orchestrator/moves.h"
+#include "orchestrator/own_keys.h"
 #include "orchestrator/record.h"
 #include "orchestrator/sharing.h"
 #include "tlog/cosignature.h"
@@ -18,6 +19,7 @@ void tote__job_run_free(tote_audit *a, struct job_run *r)
 	tote__report_drop(&r->report);
 	tote__seen_free(&r->seen);
 	tote__job_facts_drop(r);
+	tote__job_keys_drop(r, &a->ctx->heap);
 	if (r->place.ops)
 		tote__place_close(&r->place);
 	tote_box_unref(r->box);
@@ -99,10 +101,14 @@ static int is_head_whole(const struct job_run *r, tote_box *box, struct tote_fau
 		rc = TOTE_E_NOT_FOUND;
 	else
 		rc = tote__note_parse(view.replay.note.data, view.replay.note.len, &note, &why);
-	if (!rc && !(rc = tote__note_verify(&note, &r->key, &why)))
-		rc = TOTE_E_NO_SIGNATURE;
-	if (rc > 0)
+	/* no line by this key: it may have been rotated, and a fold knows to which (demand.h) */
+	if (!rc)
+		rc = tote__note_verify(&note, &r->key, &why);
+	if (rc >= 0)
 		rc = tote__cosignature_verify(&note, &r->witness, &scratch, &seconds, &why);
+	for (size_t i = 0; rc >= 0 && i < r->target.cosigner_count; i++)
+		rc = tote__cosignature_verify(
+			&note, &r->target.cosigner_keys[i], &scratch, &seconds, &why);
 	tote__buf_free(&scratch);
 	tote__view_close(&view);
 	return rc >= 0;
@@ -144,6 +150,12 @@ static int read_seen(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 	struct tote_fault why;
 	int rc = tote__seen_read(a->o, r->id, &r->key, &r->seen, fault);
 
+	/* cosigned by a witness key that was rotated to since the registry was brought up */
+	if (rc == TOTE_E_DAMAGED) {
+		tote__fault_clear(fault);
+		if ((rc = tote__orchestrator_refresh(a->o, fault)) == 0)
+			rc = tote__seen_read(a->o, r->id, &r->key, &r->seen, fault);
+	}
 	r->target.seen_expected = 1;
 	if (rc == TOTE_E_DAMAGED) {
 		why = *fault;
@@ -228,8 +240,7 @@ static int may_fold_record(const struct job_run *r, tote_orchestrator *o, struct
 static int begin_record(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
 	tote_orchestrator *o = a->o;
-	const char *vkey = o->registry.vkey;
-	int rc = tote__vkey_parse(vkey, strlen(vkey), &r->key, fault);
+	int rc = tote__own_key(o, TOTE_KEY_ORCHESTRATOR, &r->key, fault);
 
 	if (rc < 0)
 		return rc;
@@ -262,7 +273,6 @@ static int start_record(tote_audit *a, struct job_run *r, struct tote_fault *fau
 
 static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
-	const char *witness = a->o->registry.witness_vkey;
 	int rc;
 
 	r->recording = 1;
@@ -271,8 +281,9 @@ static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 	r->target.id = r->id;
 	r->target.level = a->level;
 	r->target.witness = &r->witness;
-	if ((rc = tote__vkey_parse(witness, strlen(witness), &r->witness, fault)) < 0 ||
-		(rc = start_record(a, r, fault)) < 0)
+	if ((rc = tote__job_keys_begin(r, a->o, fault)) < 0 ||
+		(rc = start_record(a, r, fault)) < 0 ||
+		(rc = tote__job_facts_of_cosigners(r, a->o, fault)) < 0)
 		return rc;
 	rc = strcmp(r->id, RECORD_ID) != 0 ? begin_container(a, r, fault)
 					   : begin_record(a, r, fault);

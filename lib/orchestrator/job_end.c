@@ -96,6 +96,8 @@ static uint32_t verdict_flags(const tote_audit *a, const struct job_run *r)
 
 	if (from->witnessed && from->witnessed >= from->head.size)
 		flags |= TOTE_VERDICT_WITNESSED;
+	if (from->cosigners)
+		flags |= TOTE_VERDICT_OUTSIDE;
 	if (from->cached)
 		flags |= TOTE_VERDICT_CACHED;
 	if (a->o && !r->recording)
@@ -124,7 +126,9 @@ static void put_verdict(tote_audit *a, const struct job_run *r)
 		.findings = r->counted,
 		.tree_size = from->head.size,
 		.witnessed = from->witnessed,
-		.oldest_unverified_us = from->oldest_unverified_us};
+		.oldest_unverified_us = from->oldest_unverified_us,
+		.cosigners = from->cosigners};
+	memcpy(v->cosigned_by, from->cosigned_by, sizeof(v->cosigned_by));
 	memcpy(v->root, from->head.root, sizeof(v->root));
 	memcpy(v->container, r->id, strnlen(r->id, sizeof(v->container) - 1));
 	worsen(a, from->verdict);
@@ -138,8 +142,12 @@ int tote__job_end(tote_audit *a, struct tote_fault *fault)
 	if (r->run)
 		tote__run_result(r->run, &r->result);
 	judge(r);
-	cosign(a, r);
-	rc = tote__job_record_coverage(a, r, 1, fault);
+	rc = tote__job_keys_judge(a, r, fault);
+	judge(r);
+	if (!rc)
+		cosign(a, r);
+	if (!rc)
+		rc = tote__job_record_coverage(a, r, 1, fault);
 	judge(r);
 	if (!rc && a->o && r->recording)
 		rc = record_end(a, r, fault);

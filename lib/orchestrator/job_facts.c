@@ -74,6 +74,36 @@ int tote__job_facts_of_container(struct job_run *r, tote_orchestrator *o, struct
 	return rc;
 }
 
+/* --- of either ------------------------------------------------------------------------------ */
+
+static int cosigners_again(
+	void *user, const struct vkey **ret, size_t *ret_count, struct tote_fault *fault)
+{
+	struct job_facts *f = user;
+	int rc = tote__orchestrator_refresh(f->o, fault);
+
+	if (!rc)
+		rc = tote__cosigners_known(f->o, f->id, &f->cosigners_later, fault);
+	*ret = f->cosigners_later.keys;
+	*ret_count = f->cosigners_later.count;
+	return rc;
+}
+
+int tote__job_facts_of_cosigners(struct job_run *r, tote_orchestrator *o, struct tote_fault *fault)
+{
+	struct job_facts *f = &r->facts;
+
+	f->o = o;
+	f->id = r->id;
+	r->target.cosigners_user = f;
+	r->target.cosigners_again = cosigners_again;
+	r->target.cosigner_keys = f->cosigners.keys;
+	if (tote__cosigners_known(o, r->id, &f->cosigners, fault) < 0)
+		return fault->code;
+	r->target.cosigner_count = f->cosigners.count;
+	return 0;
+}
+
 /* --- of the record -------------------------------------------------------------------------- */
 
 static int known_container(void *user, size_t index, struct known_container *ret)
@@ -119,14 +149,39 @@ static int known_report(void *user, size_t index, struct known_report *ret)
 	return there;
 }
 
+static int cosigned_log(void *user, size_t index, struct cosigned_log *ret)
+{
+	struct job_facts *f = user;
+	const struct registry *r = &f->o->registry;
+	struct tote_fault ignored;
+	int there;
+
+	memset(&ignored, 0, sizeof(ignored));
+	if (!index)
+		tote__orchestrator_refresh(f->o, &ignored);
+	tote__orchestrator_lock(f->o);
+	there = index < r->log_count;
+	if (there) {
+		memcpy(f->log_origin, r->logs[index].origin, sizeof(f->log_origin));
+		ret->size = r->logs[index].size;
+		memcpy(ret->root, r->logs[index].root, HASH_LEN);
+	}
+	tote__orchestrator_unlock(f->o);
+	ret->origin = f->log_origin;
+	return there;
+}
+
 void tote__job_facts_of_record(struct job_run *r, tote_orchestrator *o)
 {
 	struct job_facts *f = &r->facts;
 
 	f->o = o;
 	f->id = r->id;
-	f->of_record = (struct orchestrator_facts){
-		.user = f, .container = known_container, .report = known_report};
+	f->of_record = (struct orchestrator_facts){.user = f,
+		.log = cosigned_log,
+		.container = known_container,
+		.key = tote__job_keys_known,
+		.report = known_report};
 	r->target.facts = &f->of_record;
 }
 

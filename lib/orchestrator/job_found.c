@@ -28,20 +28,27 @@ static const struct known_finding *standing_cause(
 	return cause;
 }
 
-/* 1 where its cause stands: it belongs to that flag. */
-static int is_known(tote_audit *a, const struct job_run *r, struct finding *f)
+/* 1 where its cause is on record and stands: flag and first sight are as they are there. */
+static int is_on_record(tote_audit *a, const struct job_run *r, struct finding *f)
 {
 	const struct known_finding *cause;
 
 	tote__orchestrator_lock(a->o);
 	cause = standing_cause(a->o, r->id, f);
 	if (cause) {
-		f->flags |= TOTE_FINDING_KNOWN;
 		f->flag = cause->flag;
 		f->first_seen_us = cause->first_seen_us;
 	}
 	tote__orchestrator_unlock(a->o);
 	return cause != NULL;
+}
+
+static int is_known(tote_audit *a, const struct job_run *r, struct finding *f)
+{
+	int known = is_on_record(a, r, f);
+
+	f->flags |= known ? TOTE_FINDING_KNOWN : 0;
+	return known;
 }
 
 /* Gives the finding its flag: one that stands, or a new one that is durable when this returns. */
@@ -63,7 +70,9 @@ static int record_finding(
 	if (rc < 0 || known)
 		return rc;
 	r->recorded++;
-	return tote__orchestrator_refresh(a->o, fault);
+	if ((rc = tote__orchestrator_refresh(a->o, fault)) == 0)
+		is_on_record(a, r, f);
+	return rc;
 }
 
 int tote__job_stop_recording(tote_audit *a, struct job_run *r, struct tote_fault *fault)

@@ -86,6 +86,7 @@ static void status_of_record(const struct known *k, struct tote_status *s)
 	s->run = k->run;
 	s->last_audit_us = k->last_audit_us;
 	s->last_full_audit_us = k->last_full_us;
+	s->last_success_us = k->last_success_us;
 	s->audited_entries = k->entries;
 	s->audited_assets = k->assets;
 	s->audited_bytes = k->bytes;
@@ -271,5 +272,5 @@ int tote_orchestrator_acknowledge(tote_orchestrator *o, uint64_t flag, const cha
 		return rc;
 	rc = acknowledge(o, flag, actor, reason, fault);
 	tote__orchestrator_release(o);
-	return rc ? rc : tote__orchestrator_refresh(o, fault);
+	return tote__orchestrator_refresh_after(o, rc, fault);
 }

@@ -34,10 +34,10 @@ struct tote_orchestrator {
 	struct tote_fault refused;  /* of a damaged record, which can only be read: why */
 	struct tote_fault salvaged; /* entries of it are lost, with the lock: why */
 	int unread; /* with the lock: the record holds more than this reader may use */
-	struct tote_fault keyless;  /* a key of the root's own is missing or no key: why */
-	struct signer witness;      /* used with the record held */
+	struct tote_fault keyless; /* a key of the root's own is missing or no key: why */
+	struct signer witness;     /* used with the record held */
 	int have_witness;
-	/* Only with the lock, but for origin and the two vkeys, which entry 0 sets for ever. */
+	/* Only with the lock, but for the origin, which entry 0 sets for ever. */
 	struct registry registry;
 	struct orchestrator_lock *lock;
 };
@@ -84,6 +84,12 @@ void tote__orchestrator_unlock(tote_orchestrator *o);
  * damaged, what of it can be read: `salvaged` says so where entries are lost.
  */
 int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault);
+/*
+ * The end of a verb whose entry is durable where rc is 0: what fails from here on (this refresh, a
+ * fold) leaves it done, and the fault says so (TOTE_EFFECT_DONE).
+ */
+int tote__orchestrator_refresh_after(tote_orchestrator *o, int rc, struct tote_fault *fault);
+int tote__orchestrator_done(int rc, struct tote_fault *fault);
 /*
  * The record's byte 0, with the registry exact: what is decided before record_let is decided for
  * all processes. TOTE_E_READ_ONLY, TOTE_E_BUSY, TOTE_E_DAMAGED.

@@ -4,11 +4,16 @@
  * checkpoint, seen/ID, container.registered. Each step finds what an earlier call has done of it.
  */
 #include "orchestrator/containers.h"
+#include "base/text.h"
+#include "box/open.h"
 #include "orchestrator/location.h"
+#include "orchestrator/moves.h"
 #include "orchestrator/record.h"
+#include "orchestrator/seen.h"
 #include "orchestrator/sharing.h"
 #include "orchestrator/witness.h"
 #include "store/keystore.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +28,14 @@ int tote_provision_options_init(
 		options, size, PROVISION_LEAST, "struct tote_provision_options", fault);
 }
 
+/* Which container it succeeds, as the witness saw that last. */
+struct predecessor {
+	const char *id;
+	char origin[KEY_NAME_MAX + 1];
+	char size[DECIMAL_MAX];
+	char root[BASE64_LEN(HASH_LEN) + 1];
+};
+
 /* What is to be made. */
 struct wanted {
 	const char *id;
@@ -31,6 +44,7 @@ struct wanted {
 	char *location; /* absolute */
 	char *recorded;
 	int location_given;
+	struct predecessor before; /* id NULL: none */
 };
 
 static int wanted_fill(tote_orchestrator *o, const struct tote_provision_options *options,
@@ -60,6 +74,88 @@ static void wanted_drop(tote_orchestrator *o, struct wanted *w)
 	tote__heap_free(&o->ctx->heap, w->recorded);
 }
 
+/* --- whose successor it is ------------------------------------------------------------------ */
+
+static int is_at_rest(tote_orchestrator *o, const char *id)
+{
+	uint32_t state = tote__moves_recorded_state(o, id);
+
+	return state == TOTE_STATE_ARCHIVED || state == TOTE_STATE_DISPOSED;
+}
+
+/* A last move that only its own ledger has is completed by touching it. */
+static int check_at_rest(tote_orchestrator *o, const char *id, struct tote_fault *fault)
+{
+	struct tote_fault unused;
+	tote_box *box;
+
+	if (is_at_rest(o, id))
+		return 0;
+	if (tote_box_open(o, id, NULL, &box, &unused) == 0)
+		tote_box_unref(box);
+	if (is_at_rest(o, id))
+		return 0;
+	return tote__fault(fault, TOTE_E_STATE,
+		"'%s' is not archived, and what is still used has no successor: totectl archive %s "
+		"--reason TEXT",
+		id, id);
+}
+
+/* FORMAT section 10: its origin, and size and root of the last checkpoint that was seen of it. */
+static int find_predecessor(tote_orchestrator *o, struct predecessor *p, struct tote_fault *fault)
+{
+	struct container c;
+	struct vkey key;
+	struct seen seen;
+	int rc = tote__containers_known(o, p->id, &c, fault);
+
+	if (rc < 0)
+		return rc;
+	snprintf(p->origin, sizeof(p->origin), "%s", c.origin);
+	rc = tote__vkey_parse(c.vkey, strlen(c.vkey), &key, fault);
+	tote__containers_drop(o, &c);
+	if (!rc)
+		rc = check_at_rest(o, p->id, fault);
+	if (!rc)
+		rc = tote__seen_read(o, p->id, &key, &seen, fault);
+	if (rc < 0)
+		return rc;
+	if (seen.present) {
+		snprintf(p->size, sizeof(p->size), "%" PRIu64, seen.checkpoint.size);
+		tote__base64_encode(seen.checkpoint.root, HASH_LEN, p->root);
+	} else {
+		rc = tote__fault(fault, TOTE_E_DAMAGED,
+			"seen/%s is missing, so nothing is known to succeed: bring "
+			"orchestrator/seen back from a copy",
+			p->id);
+	}
+	tote__seen_free(&seen);
+	return rc;
+}
+
+/* One that is there already must have been made as this successor. */
+static int check_successor(tote_box *box, const struct predecessor *p, struct tote_fault *fault)
+{
+	char origin[KEY_NAME_MAX + 1] = "";
+	struct tote_fault unused;
+	struct entry first;
+	struct view view;
+	int rc = tote__box_view_part(box, 0, &view, fault);
+
+	if (rc < 0)
+		return rc;
+	rc = tote__box_read_first(&view, &first, fault);
+	if (rc == 0 && tote__entry_field(&first, "predecessor-origin"))
+		tote__entry_string(&first, "predecessor-origin", origin, sizeof(origin), &unused);
+	tote__view_close(&view);
+	if (rc == 0 && strcmp(origin, p->origin) != 0)
+		rc = tote__fault(fault, TOTE_E_EXISTS,
+			"'%s' is there already, and it is no successor of '%s'", box->id, p->id);
+	return rc;
+}
+
+/* --- the steps ------------------------------------------------------------------------------ */
+
 /* 1 it is this very container, and it opens; 0 the ID is free; else a fault. */
 static int provisioned_already(
 	tote_orchestrator *o, const struct wanted *w, struct tote_fault *fault)
@@ -88,8 +184,9 @@ static int provisioned_already(
 		rc = tote__containers_open_box(o, w->id, NULL, &box, fault);
 	if (rc < 0)
 		return rc;
+	rc = w->before.id ? check_successor(box, &w->before, fault) : 0;
 	tote_box_unref(box);
-	return 1;
+	return rc < 0 ? rc : 1;
 }
 
 /* Before anything is made there: what lies there must be nobody else's. */
@@ -135,7 +232,7 @@ static int enter(tote_orchestrator *o, const struct wanted *w, const struct vkey
 		tote__containers_drop(o, &c);
 	}
 	tote__orchestrator_release(o);
-	return rc ? rc : tote__orchestrator_refresh(o, fault);
+	return tote__orchestrator_refresh_after(o, rc, fault);
 }
 
 static int make_ledger(tote_orchestrator *o, const struct wanted *w, const struct vkey *key,
@@ -147,7 +244,7 @@ static int make_ledger(tote_orchestrator *o, const struct wanted *w, const struc
 		.keys_location = o->keys,
 		.keys_file = w->id};
 	char vkey[VKEY_MAX];
-	struct field fields[4];
+	struct field fields[7];
 	struct draft created = {
 		.kind = "container.created", .actor = w->actor, .fields = fields, .field_count = 4};
 
@@ -156,6 +253,12 @@ static int make_ledger(tote_orchestrator *o, const struct wanted *w, const struc
 	fields[1] = tote__field_text("origin", key->name);
 	fields[2] = tote__field_text("vkey", vkey);
 	fields[3] = tote__field_text("backend", w->backend);
+	if (w->before.id) {
+		fields[4] = tote__field_text("predecessor-origin", w->before.origin);
+		fields[5] = tote__field_text("predecessor-size", w->before.size);
+		fields[6] = tote__field_text("predecessor-root", w->before.root);
+		created.field_count = 7;
+	}
 	return tote__containers_create(o, w->id, &config, &created, ret_box, ret_was, fault);
 }
 
@@ -200,6 +303,9 @@ static int provision(tote_orchestrator *o, const char *id,
 	int rc = wanted_fill(o, options, &w, fault);
 
 	*ret_was = TOTE_PROVISIONED_ALREADY;
+	w.before.id = options->predecessor;
+	if (!rc && w.before.id)
+		rc = find_predecessor(o, &w.before, fault);
 	if (!rc)
 		rc = provisioned_already(o, &w, fault);
 	if (!rc) {
@@ -226,6 +332,8 @@ int tote_orchestrator_provision(tote_orchestrator *o, const char *id,
 		(rc = tote__struct_in(&known, sizeof(known), PROVISION_LEAST, options,
 			 "struct tote_provision_options", fault)) < 0 ||
 		(rc = tote__flags_check(known.flags, 0, "provision", fault)) < 0 ||
+		(known.predecessor &&
+			(rc = tote__containers_check_id(known.predecessor, fault)) < 0) ||
 		(rc = tote__orchestrator_sound(o, fault)) < 0 ||
 		(rc = tote__orchestrator_refresh(o, fault)) < 0)
 		return rc;

@@ -116,6 +116,23 @@ int tote__record_registered(tote_orchestrator *o, const struct registration *r,
 	return rc;
 }
 
+int tote__record_rekeyed(tote_orchestrator *o, const char *id, const struct vkey *from,
+	const struct vkey *to, uint64_t at_seq, const char *reason, const char *actor,
+	struct tote_fault *fault)
+{
+	struct sheet s = {.count = 0};
+	char from_text[VKEY_MAX], to_text[VKEY_MAX];
+
+	tote__vkey_format(from, from_text);
+	tote__vkey_format(to, to_text);
+	put_text(&s, "container", id);
+	put_text(&s, "from", from_text);
+	put_text(&s, "to", to_text);
+	put_number(&s, "at-seq", at_seq);
+	put_text(&s, "reason", reason);
+	return write_one(o, &s, "container.rekeyed", actor, fault);
+}
+
 int tote__record_detached(tote_orchestrator *o, const char *id, const char *reason,
 	const char *actor, struct tote_fault *fault)
 {
@@ -133,6 +150,37 @@ int tote__record_state(tote_orchestrator *o, const char *id, uint32_t from, uint
 
 	put_state(&s, id, from, to, reason);
 	return write_one(o, &s, "container.state", actor, fault);
+}
+
+int tote__record_cosigners(tote_orchestrator *o, const char *id, const char *keys, size_t count,
+	const char *actor, struct tote_fault *fault)
+{
+	struct sheet s = {.count = 0};
+
+	put_text(&s, "container", id);
+	put_number(&s, "cosigners", count);
+	put_text(&s, "cosigner-keys", keys);
+	return write_one(o, &s, "container.policy", actor, fault);
+}
+
+int tote__record_cosigned(tote_orchestrator *o, const struct checkpoint *c, const char *vkey,
+	const char *actor, struct tote_fault *fault)
+{
+	struct sheet accepted = {.count = 0}, cosigned = {.count = 0};
+	struct draft drafts[2];
+	char root[ROOT_TEXT];
+	size_t count = 0;
+
+	put_text(&accepted, "origin", c->origin);
+	put_text(&accepted, "vkey", vkey);
+	if (vkey)
+		drafts[count++] = draft_of(&accepted, "witness.accepted", actor);
+	tote__base64_encode(c->root, HASH_LEN, root);
+	put_text(&cosigned, "origin", c->origin);
+	put_number(&cosigned, "size", c->size);
+	put_text(&cosigned, "root", root);
+	drafts[count++] = draft_of(&cosigned, "witness.cosigned", actor);
+	return write_group(o, drafts, count, NULL, fault);
 }
 
 /* The flag names the finding's seq, which is known with the hold. */

@@ -24,10 +24,19 @@ struct registration {
 /* container.registered, and the moves behind it (NULL: none), as one group. */
 int tote__record_registered(tote_orchestrator *o, const struct registration *r,
 	const struct move_list *moves, struct tote_fault *fault);
+int tote__record_rekeyed(tote_orchestrator *o, const char *id, const struct vkey *from,
+	const struct vkey *to, uint64_t at_seq, const char *reason, const char *actor,
+	struct tote_fault *fault);
 int tote__record_detached(tote_orchestrator *o, const char *id, const char *reason,
 	const char *actor, struct tote_fault *fault);
 int tote__record_state(tote_orchestrator *o, const char *id, uint32_t from, uint32_t to,
 	const char *reason, const char *actor, struct tote_fault *fault);
+/* container.policy with cosigner-keys: vkeys, a space between; count is how many. */
+int tote__record_cosigners(tote_orchestrator *o, const char *id, const char *keys, size_t count,
+	const char *actor, struct tote_fault *fault);
+/* witness.cosigned; before it, in one group with it, witness.accepted where vkey is not NULL. */
+int tote__record_cosigned(tote_orchestrator *o, const struct checkpoint *c, const char *vkey,
+	const char *actor, struct tote_fault *fault);
 /* audit.finding and flag.raised as one group; the flag where with_flag says so. */
 int tote__record_finding(tote_orchestrator *o, const char *id, uint64_t run,
 	const struct finding *f, int with_flag, uint64_t *ret_finding, uint64_t *ret_flag,

@@ -68,7 +68,19 @@ static uint64_t known_end(tote_orchestrator *o)
 	return next;
 }
 
-/* *ret_void: the line of the lock said nothing, so there may be more than a reader may use. */
+/*
+ * The line is never synced: behind a void one, or one of another boot, which may be older than what
+ * was promised before the power cut, there may be more than a reader may use.
+ */
+static int may_hide(tote_orchestrator *o, const struct line *line)
+{
+	struct line self;
+
+	tote__line_self(&self, &o->ctx->clock);
+	return !tote__line_same_boot(line, &self);
+}
+
+/* *ret_void: there may be more than this view shows. */
 static int read_view(tote_orchestrator *o, uint32_t flags, int *ret_void, struct tote_fault *fault)
 {
 	struct view view;
@@ -78,7 +90,7 @@ static int read_view(tote_orchestrator *o, uint32_t flags, int *ret_void, struct
 	pthread_mutex_lock(&o->lock->refresh);
 	rc = tote__box_view(o->record, flags, &view, fault);
 	if (!rc) {
-		*ret_void = view.line.state == LINE_VOID;
+		*ret_void = may_hide(o, &view.line);
 		next = known_end(o);
 		if (next < view.limit)
 			rc = tote__view_scan(&view, next, view.limit, take_entry, o, fault);
@@ -208,6 +220,19 @@ int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault)
 		rc = read_what_is_left(o, &why, fault);
 	}
 	return rc < 0 ? tote__fault_wrap(fault, "consolidated record") : 0;
+}
+
+int tote__orchestrator_done(int rc, struct tote_fault *fault)
+{
+	if (rc >= 0)
+		return rc;
+	fault->effect = TOTE_EFFECT_DONE;
+	return tote__fault_wrap(fault, "it is done and on record, and only what follows failed");
+}
+
+int tote__orchestrator_refresh_after(tote_orchestrator *o, int rc, struct tote_fault *fault)
+{
+	return rc < 0 ? rc : tote__orchestrator_done(tote__orchestrator_refresh(o, fault), fault);
 }
 
 int tote__orchestrator_is_damaged(tote_orchestrator *o)

@@ -33,8 +33,30 @@ static int refuse_damaged(const struct run *run, const char *location, struct to
 	return 0;
 }
 
+/* Of an ID that comes back: what the record knows of its lost keys. */
+static int copy_rekeys(tote_orchestrator *o, const char *id, struct run_target *target,
+	struct recorded_rekey **ret, struct tote_fault *fault)
+{
+	const struct known *k;
+	int rc = 0;
+
+	*ret = NULL;
+	tote__orchestrator_lock(o);
+	k = tote__registry_find(&o->registry, id);
+	if (k && k->rekey_count) {
+		*ret = tote__heap_dup(
+			&o->ctx->heap, k->rekeys, k->rekey_count * sizeof(*k->rekeys), fault);
+		rc = *ret ? 0 : TOTE_E_NO_MEMORY;
+		target->rekeys = *ret;
+		target->rekey_count = k->rekey_count;
+	}
+	tote__orchestrator_unlock(o);
+	return rc;
+}
+
+/* *ret_key: the key that the log has now, by its rotations. */
 static int audit_first(tote_orchestrator *o, const char *id, tote_box *box, const struct seen *seen,
-	struct tote_fault *fault)
+	struct vkey *ret_key, struct tote_fault *fault)
 {
 	struct run_target target = {.ctx = o->ctx,
 		.id = id,
@@ -46,21 +68,27 @@ static int audit_first(tote_orchestrator *o, const char *id, tote_box *box, cons
 		.origin = tote__ledger_origin(box->ledger),
 		.key = tote__ledger_vkey(box->ledger),
 		.seen = seen->present ? &seen->checkpoint : NULL};
-	struct run *run;
+	struct recorded_rekey *rekeys;
+	struct run *run = NULL;
 	int rc;
 
-	/* another root's witness has cosigned it, by a key that is not known here */
-	if (!tote__containers_is_own(o, id, target.origin))
-		target.cosigners = 1;
-	rc = tote__run_start(&target, &run, fault);
-
-	if (rc < 0)
-		return rc;
-	while ((rc = tote__run_step(run, 0, 0, fault)) > 0)
-		;
+	/*
+	 * Another root's witness has cosigned it, by a key that is not known here; or, of one that comes
+	 * back, our own, a former one, or a cosigner of its policy: the audits after this one judge them.
+	 */
+	target.cosigners = 1;
+	rc = copy_rekeys(o, id, &target, &rekeys, fault);
+	if (!rc)
+		rc = tote__run_start(&target, &run, fault);
+	if (!rc)
+		while ((rc = tote__run_step(run, 0, 0, fault)) > 0)
+			;
 	if (!rc)
 		rc = refuse_damaged(run, box->place.location, fault);
+	if (!rc)
+		*ret_key = *tote__keyring_for(tote__run_keys(run), UINT64_MAX);
 	tote__run_free(run);
+	tote__heap_free(&o->ctx->heap, rekeys);
 	return rc;
 }
 
@@ -174,7 +202,8 @@ struct arrival {
 	const char *key_file;
 	const char *actor;
 	tote_box *box;
-	struct vkey key;
+	struct vkey key; /* entry 0's */
+	struct vkey now; /* in force, where it was rotated */
 	char *recorded;
 	struct move_list moves;
 	int known; /* the ID was registered here before */
@@ -221,7 +250,7 @@ static int examine(tote_orchestrator *o, struct arrival *a, struct tote_fault *f
 		rc = tote__fault(fault, TOTE_E_DAMAGED,
 			"seen/%s is missing: bring orchestrator/seen back from a copy", a->id);
 	if (!rc)
-		rc = audit_first(o, a->id, a->box, &seen, fault);
+		rc = audit_first(o, a->id, a->box, &seen, &a->now, fault);
 	tote__seen_free(&seen);
 	return rc ? rc : tote__move_list_collect(a->box, &a->moves, fault);
 }
@@ -243,7 +272,7 @@ static int enter(tote_orchestrator *o, struct arrival *a, struct tote_fault *fau
 	if (!rc)
 		rc = tote__record_registered(o, &r, &a->moves, fault);
 	tote__orchestrator_release(o);
-	return rc ? rc : tote__orchestrator_refresh(o, fault);
+	return tote__orchestrator_refresh_after(o, rc, fault);
 }
 
 static int take_in(tote_orchestrator *o, struct arrival *a, struct tote_fault *fault)
@@ -251,10 +280,10 @@ static int take_in(tote_orchestrator *o, struct arrival *a, struct tote_fault *f
 	int rc;
 
 	if ((rc = check_return(o, a, fault)) < 0 ||
-		(rc = check_key_store(o, a->id, &a->key, fault)) < 0 ||
 		(rc = tote__sharing_refuse(o, a->id, &a->box->place, fault)) < 0 ||
 		(rc = examine(o, a, fault)) < 0 ||
-		(a->key_file && (rc = import_key(o, a->id, a->key_file, &a->key, fault)) < 0) ||
+		(rc = check_key_store(o, a->id, &a->now, fault)) < 0 ||
+		(a->key_file && (rc = import_key(o, a->id, a->key_file, &a->now, fault)) < 0) ||
 		(rc = tote__witness_cosign(o, a->box, a->id, !a->known, NULL, fault)) < 0)
 		return rc;
 	a->recorded = tote__location_recorded(o, a->box->place.location, fault);
@@ -321,9 +350,9 @@ static int detach(tote_orchestrator *o, const char *id, const char *actor, const
 		rc = tote__record_detached(o, id, reason, actor, fault);
 	}
 	tote__orchestrator_release(o);
-	if (!rc)
-		rc = tote__orchestrator_refresh(o, fault);
-	return rc ? rc : tote__record_fold(o, fault);
+	if (rc < 0 || (rc = tote__orchestrator_refresh_after(o, rc, fault)) < 0)
+		return rc;
+	return tote__orchestrator_done(tote__record_fold(o, fault), fault);
 }
 
 int tote_orchestrator_detach(tote_orchestrator *o, const char *id, const char *actor,

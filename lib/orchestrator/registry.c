@@ -11,6 +11,8 @@ void tote__registry_init(struct registry *r, const struct heap *heap)
 {
 	memset(r, 0, sizeof(*r));
 	r->heap = heap;
+	tote__keyring_init(&r->keys, heap);
+	tote__keyring_init(&r->witness_keys, heap);
 	tote__buf_init(&r->scratch, heap, VALUE_MAX + 1);
 }
 
@@ -25,7 +27,9 @@ static void known_free(const struct heap *heap, struct known *k)
 	tote__heap_free(heap, k->findings);
 	tote__heap_free(heap, k->flags);
 	tote__heap_free(heap, k->moves);
+	tote__heap_free(heap, k->rekeys);
 	tote__heap_free(heap, k->location);
+	tote__heap_free(heap, k->cosigner_keys);
 	tote__heap_free(heap, k);
 }
 
@@ -35,8 +39,11 @@ void tote__registry_reset(struct registry *r)
 		known_free(r->heap, r->items[i]);
 	r->count = 0;
 	r->report_count = 0;
+	r->log_count = 0;
 	r->next = 0;
 	r->origin[0] = r->vkey[0] = r->witness_vkey[0] = '\0';
+	tote__keyring_free(&r->keys);
+	tote__keyring_free(&r->witness_keys);
 }
 
 void tote__registry_free(struct registry *r)
@@ -46,6 +53,7 @@ void tote__registry_free(struct registry *r)
 	tote__registry_reset(r);
 	tote__heap_free(r->heap, r->items);
 	tote__heap_free(r->heap, r->reports);
+	tote__heap_free(r->heap, r->logs);
 	tote__buf_free(&r->scratch);
 	memset(r, 0, sizeof(*r));
 }
@@ -122,6 +130,14 @@ int tote__registry_add(
 	r->count++;
 	*ret = k;
 	return 0;
+}
+
+struct known_log *tote__registry_log(const struct registry *r, const char *origin)
+{
+	for (size_t i = 0; i < r->log_count; i++)
+		if (!strcmp(r->logs[i].origin, origin))
+			return &r->logs[i];
+	return NULL;
 }
 
 struct known_finding *tote__registry_cause(

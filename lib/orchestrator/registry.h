@@ -29,13 +29,25 @@ struct known_flag {
 	int cleared; /* a run that began later and looked there found it whole */
 };
 
+/* A log of another root that our witness cosigned (cosign.h). */
+struct known_log {
+	char origin[256];
+	char vkey[320];    /* accepted last */
+	uint64_t accepted; /* the seq that says so */
+	uint64_t size;     /* cosigned last; 0: nothing yet */
+	uint8_t root[HASH_LEN];
+};
+
 /* What is known of one container, or of `orchestrator` itself. */
 struct known {
 	char id[64];
 	char backend[64];
 	char origin[256];
-	char vkey[320];
-	char *location; /* as recorded */
+	char vkey[320];                /* entry 0's */
+	struct recorded_rekey *rekeys; /* in order */
+	size_t rekey_count, rekey_cap;
+	char *location;      /* as recorded */
+	char *cosigner_keys; /* of its policy: vkeys, a space between; NULL: none */
 	uint64_t registered;
 	int64_t registered_us;
 	int detached;
@@ -45,7 +57,7 @@ struct known {
 	/* the last finished run, and the last full one */
 	uint64_t run;
 	uint32_t level, verdict;
-	int64_t last_audit_us, last_full_us;
+	int64_t last_audit_us, last_full_us, last_success_us;
 	uint64_t entries, assets, bytes, witnessed, tree_size;
 	uint8_t root[HASH_LEN];
 	struct known_finding *findings;
@@ -57,11 +69,14 @@ struct known {
 struct registry {
 	const struct heap *heap;
 	char origin[256];
-	char vkey[320], witness_vkey[320]; /* of orchestrator.created */
+	char vkey[320], witness_vkey[320]; /* in force: where each proven rotation has led to */
+	struct keyring keys, witness_keys; /* all of them */
 	struct known **items;              /* in byte order of ID; "orchestrator" among them */
 	size_t count, cap;
 	struct known_report *reports; /* of finished runs, in order of their ends */
 	size_t report_count, report_cap;
+	struct known_log *logs; /* in order of first contact */
+	size_t log_count, log_cap;
 	uint64_t next; /* the seq of the next entry to take */
 	struct buf scratch;
 };
@@ -78,6 +93,8 @@ int tote__registry_add(
 /* registry_take.c: takes one entry of the consolidated record, in order of seq. TOTE_E_DAMAGED for a wrong order. */
 int tote__registry_take(struct registry *r, const struct entry *e, struct tote_fault *fault);
 struct known *tote__registry_find(const struct registry *r, const char *id); /* or NULL */
+/* A log of another root by its origin, or NULL. */
+struct known_log *tote__registry_log(const struct registry *r, const char *origin);
 /* The cause on record that is this finding, or NULL. */
 struct known_finding *tote__registry_cause(
 	const struct known *k, int code, const char *path, int have_seq, uint64_t seq);

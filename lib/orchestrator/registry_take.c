@@ -81,12 +81,34 @@ static int code_of(const struct entry *e, int32_t *ret, struct tote_fault *fault
 
 /* --- kinds ---------------------------------------------------------------------------------- */
 
+static int key_of(
+	const struct entry *e, const char *name, struct vkey *ret, struct tote_fault *fault)
+{
+	char text[VKEY_MAX];
+	int rc = tote__entry_string(e, name, text, sizeof(text), fault);
+
+	return rc < 0 ? rc : tote__vkey_parse(text, strlen(text), ret, fault);
+}
+
+/* The first key of a ring. */
+static int begin_ring(
+	struct keyring *ring, const struct entry *e, const char *name, struct tote_fault *fault)
+{
+	struct vkey key;
+	int rc = key_of(e, name, &key, fault);
+
+	tote__keyring_free(ring); /* an entry that is taken again */
+	return rc < 0 ? rc : tote__keyring_add(ring, 0, &key, fault);
+}
+
 static int take_created(struct registry *r, const struct entry *e, struct tote_fault *fault)
 {
 	struct known *k;
 	int rc;
 
-	if ((rc = tote__entry_string(e, "origin", r->origin, sizeof(r->origin), fault)) < 0 ||
+	if ((rc = begin_ring(&r->keys, e, "vkey", fault)) < 0 ||
+		(rc = begin_ring(&r->witness_keys, e, "witness-vkey", fault)) < 0 ||
+		(rc = tote__entry_string(e, "origin", r->origin, sizeof(r->origin), fault)) < 0 ||
 		(rc = tote__entry_string(e, "vkey", r->vkey, sizeof(r->vkey), fault)) < 0 ||
 		(rc = tote__entry_string(
 			 e, "witness-vkey", r->witness_vkey, sizeof(r->witness_vkey), fault)) < 0 ||
@@ -143,12 +165,118 @@ static int take_detached(struct registry *r, const struct entry *e, struct tote_
 	return rc;
 }
 
-static int take_rekeyed(struct registry *r, const struct entry *e, struct tote_fault *fault)
+/* What a policy does not name stays as it was. */
+static int take_policy(struct registry *r, const struct entry *e, struct tote_fault *fault)
 {
 	struct known *k;
-	int rc = subject(r, e, &k, fault);
+	char *keys;
+	int rc;
 
-	return rc < 0 ? rc : tote__entry_string(e, "to", k->vkey, sizeof(k->vkey), fault);
+	if ((rc = subject(r, e, &k, fault)) < 0 ||
+		(rc = text_of(r, e, "cosigner-keys", &keys, fault)) < 0)
+		return rc;
+	if (keys) {
+		tote__heap_free(r->heap, k->cosigner_keys);
+		k->cosigner_keys = keys;
+	}
+	return 0;
+}
+
+/* First contact with a log of another root, or a key of its that follows the one before. */
+static int take_accepted(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	struct known_log log = {.accepted = e->seq}, *known;
+	void *items = r->logs;
+	int rc;
+
+	if ((rc = tote__entry_string(e, "origin", log.origin, sizeof(log.origin), fault)) < 0 ||
+		(rc = tote__entry_string(e, "vkey", log.vkey, sizeof(log.vkey), fault)) < 0)
+		return rc;
+	known = tote__registry_log(r, log.origin);
+	if (known) {
+		memcpy(known->vkey, log.vkey, sizeof(known->vkey));
+		known->accepted = e->seq;
+		return 0;
+	}
+	if ((rc = tote__registry_grow(
+		     r->heap, &items, r->log_count, &r->log_cap, sizeof(log), fault)) < 0)
+		return rc;
+	r->logs = items;
+	r->logs[r->log_count++] = log;
+	return 0;
+}
+
+static int take_cosigned(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	const struct entry_field *root = tote__entry_field(e, "root");
+	struct known_log *log;
+	char origin[256];
+	size_t len;
+	int rc = tote__entry_string(e, "origin", origin, sizeof(origin), fault);
+
+	if (rc < 0)
+		return rc;
+	log = tote__registry_log(r, origin);
+	if (!log || !root)
+		return tote__fault(fault, TOTE_E_DAMAGED,
+			"consolidated record: entry %llu: a cosignature for a log that was never "
+			"accepted",
+			(unsigned long long)e->seq);
+	if ((rc = tote__entry_number(e, "size", &log->size, fault)) < 0)
+		return rc;
+	return tote__base64_decode(root->value, root->value_len, log->root, HASH_LEN, &len) < 0
+		       ? tote__fault(fault, TOTE_E_DAMAGED,
+				 "consolidated record: entry %llu: its root is none",
+				 (unsigned long long)e->seq)
+		       : 0;
+}
+
+/* One that the key in force did not prove never comes into force: an audit names it. */
+static int take_rotation(struct keyring *ring, const char *name, char vkey[320],
+	const struct entry *e, struct tote_fault *fault)
+{
+	const char *why;
+	int rc = ring->count ? tote__keyring_rotation(ring, name, NULL, e, &why, fault) : 0;
+
+	if (rc > 0)
+		tote__vkey_format(&ring->steps[ring->count - 1].key, vkey);
+	return rc < 0 ? rc : 0;
+}
+
+static int take_rotated(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	return take_rotation(&r->keys, r->origin, r->vkey, e, fault);
+}
+
+static int take_witness_rotated(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	struct keyring *ring = &r->witness_keys;
+	char name[KEY_NAME_MAX + 1] = "";
+
+	if (ring->count)
+		memcpy(name, ring->steps[0].key.name, sizeof(name));
+	return take_rotation(ring, name, r->witness_vkey, e, fault);
+}
+
+static int take_rekeyed(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	struct recorded_rekey rekey;
+	struct known *k;
+	void *items;
+	int rc;
+
+	if ((rc = subject(r, e, &k, fault)) < 0 ||
+		(rc = key_of(e, "from", &rekey.from, fault)) < 0 ||
+		(rc = key_of(e, "to", &rekey.key, fault)) < 0 ||
+		(rc = tote__entry_number(e, "at-seq", &rekey.at_seq, fault)) < 0)
+		return rc;
+	items = k->rekeys;
+	if ((rc = tote__registry_grow(
+		     r->heap, &items, k->rekey_count, &k->rekey_cap, sizeof(rekey), fault)) < 0)
+		return rc;
+	k->rekeys = items;
+	k->rekeys[k->rekey_count++] = rekey;
+	return 0;
 }
 
 static int take_state(struct registry *r, const struct entry *e, struct tote_fault *fault)
@@ -323,6 +451,8 @@ static int take_finished(struct registry *r, const struct entry *e, struct tote_
 	k->last_audit_us = e->time_us;
 	if (k->level == TOTE_LEVEL_FULL)
 		k->last_full_us = e->time_us;
+	if (k->level == TOTE_LEVEL_FULL && k->verdict == TOTE_VERDICT_OK)
+		k->last_success_us = e->time_us;
 	if (k->verdict == TOTE_VERDICT_OK)
 		clear_flags(k);
 	return 0;
@@ -333,10 +463,15 @@ static const struct {
 	int (*take)(struct registry *r, const struct entry *e, struct tote_fault *fault);
 } takers[] = {
 	{"orchestrator.created", take_created},
+	{ROTATED_KIND, take_rotated},
+	{WITNESS_ROTATED_KIND, take_witness_rotated},
 	{"container.registered", take_registered},
 	{"container.detached", take_detached},
+	{"container.policy", take_policy},
 	{"container.rekeyed", take_rekeyed},
 	{"container.state", take_state},
+	{"witness.accepted", take_accepted},
+	{"witness.cosigned", take_cosigned},
 	{"audit.finding", take_finding},
 	{"audit.finished", take_finished},
 	{"flag.raised", take_flag},

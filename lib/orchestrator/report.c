@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPORT_MAX ((size_t)1 << 30) /* of memory; a run has fewer findings than that */
-#define SCHEMA     1
+#define SCHEMA 1
 
 const char *tote__verdict_name(uint32_t verdict)
 {

@@ -8,6 +8,8 @@
 
 #include "orchestrator/orchestrator.h"
 
+#define REPORT_MAX ((size_t)1 << 30) /* of memory; a run has fewer findings than that */
+
 struct report {
 	struct buf text;
 };

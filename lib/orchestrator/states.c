@@ -138,8 +138,8 @@ static int move_alone(tote_orchestrator *o, const struct change *c, struct tote_
 		return rc;
 	rc = record_alone(o, c, why_alone(why.code), fault);
 	tote__orchestrator_release(o);
-	if (rc < 0 || (rc = tote__orchestrator_refresh(o, fault)) < 0 ||
-		(rc = tote__record_fold(o, fault)) < 0)
+	if (rc < 0 || (rc = tote__orchestrator_refresh_after(o, rc, fault)) < 0 ||
+		(rc = tote__orchestrator_done(tote__record_fold(o, fault), fault)) < 0)
 		return rc;
 	tote__log(&o->ctx->log, TOTE_LOG_WARNING,
 		"the consolidated record alone bears the state of '%s': %s", c->id, why.text);
@@ -154,12 +154,14 @@ static int set_state(tote_orchestrator *o, const struct change *c, struct tote_f
 	int rc = tote__containers_open_box(o, c->id, NULL, &box, fault);
 
 	if (!rc) {
-		rc = move(o, box, c, fault);
+		rc = tote__containers_check_key(o, c->id, box, fault);
+		if (!rc)
+			rc = move(o, box, c, fault);
 		tote_box_unref(box);
 	}
 	if (rc < 0 && fault->effect == TOTE_EFFECT_NONE && why_alone(rc))
 		rc = move_alone(o, c, fault);
-	return rc ? rc : tote__orchestrator_refresh(o, fault);
+	return tote__orchestrator_refresh_after(o, rc, fault);
 }
 
 int tote_orchestrator_set_state(tote_orchestrator *o, const char *id, uint32_t state,

@@ -5,6 +5,7 @@
  */
 #include "orchestrator/witness.h"
 #include "ledger/prove.h"
+#include "orchestrator/own_keys.h"
 #include "tlog/cosignature.h"
 #include <string.h>
 
@@ -16,7 +17,10 @@ struct exchange {
 	tote_box *box;
 	const char *id;
 	int first;
-	struct vkey log_key;
+	int adopted; /* seen is seen/HEX: the log was cosigned as another root's before it came here */
+	int comparing;       /* nothing is to be cosigned */
+	struct vkey created; /* entry 0's key */
+	struct vkey log_key; /* demanded of the checkpoint */
 	struct seen seen;
 	struct view view;
 	struct note note; /* the container's checkpoint; points into the view */
@@ -36,11 +40,98 @@ static void exchange_free(struct exchange *x)
 	tote__buf_free(&x->line);
 }
 
+/* What the log's key was when it was seen last, as far as that can be told without reading it all. */
+static int begin_keys(
+	struct exchange *x, struct keyring *keys, uint64_t *ret_from, struct tote_fault *fault)
+{
+	uint64_t from = 0;
+	const struct known *k;
+	int rc = 0;
+
+	if (x->seen.present && x->seen.log_known &&
+		x->seen.checkpoint.size <= x->view.replay.covered.size)
+		from = x->seen.checkpoint.size;
+	tote__keyring_init(keys, &x->o->ctx->heap);
+	tote__orchestrator_lock(x->o);
+	k = tote__registry_find(&x->o->registry, x->id);
+	for (size_t i = 0; !rc && k && i < k->rekey_count; i++)
+		if (k->rekeys[i].at_seq >= from)
+			rc = tote__keyring_replace(
+				keys, k->rekeys[i].at_seq, &k->rekeys[i].key, NULL, fault);
+	tote__orchestrator_unlock(x->o);
+	if (!rc)
+		rc = tote__keyring_add(
+			keys, from ? from - 1 : 0, from ? &x->seen.log_key : &x->created, fault);
+	*ret_from = from;
+	return rc;
+}
+
+/*
+ * The key that the log demands of this checkpoint: what is new since it was seen last is looked
+ * through for rotations, so that a former key in a thief's hands signs nothing that is cosigned.
+ */
+static int exchange_key(struct exchange *x, struct tote_fault *fault)
+{
+	const uint64_t size = x->view.replay.covered.size;
+	const struct vkey *then, *now;
+	struct keyring keys;
+	struct note seen;
+	uint64_t from;
+	int rc = begin_keys(x, &keys, &from, fault);
+
+	if (!rc && from < size)
+		rc = tote__keyring_follow(&keys, x->created.name, &x->view, from, size, fault);
+	now = tote__keyring_for(&keys, size);
+	if (!rc && !now)
+		rc = tote__fault(fault, TOTE_E_DAMAGED, "container '%s' has no checkpoint", x->id);
+	if (!rc)
+		x->log_key = *now;
+	if (!rc && x->seen.present && !x->seen.log_known && x->seen.checkpoint.size <= size) {
+		then = tote__keyring_for(&keys, x->seen.checkpoint.size);
+		rc = tote__note_parse(x->seen.note.data, x->seen.note.len, &seen, fault);
+		if (!rc && tote__note_verify(&seen, then, fault) != 1)
+			rc = tote__fault(fault, TOTE_E_DAMAGED,
+				"seen/%s: it is not signed by the key that the container had",
+				x->id);
+	}
+	tote__keyring_free(&keys);
+	return rc;
+}
+
+/*
+ * Who only compares asks less: a line by any key that is known without reading the log, so that
+ * opening a container costs the same however many entries are new.
+ */
+static int look_at_key(struct exchange *x, struct tote_fault *fault)
+{
+	struct keyring keys;
+	struct vkey key;
+	uint64_t unused;
+	int rc = begin_keys(x, &keys, &unused, fault);
+
+	if (!rc)
+		rc = tote__keyring_add(&keys, 0, &x->created, fault);
+	if (!rc && x->box->ledger && tote__ledger_signing(x->box->ledger, &key))
+		rc = tote__keyring_add(&keys, 0, &key, fault);
+	for (size_t i = keys.count; !rc && i-- > 0;) {
+		x->log_key = keys.steps[i].key;
+		if (tote__note_verify(&x->note, &x->log_key, fault) == 1)
+			break;
+	}
+	tote__keyring_free(&keys);
+	return rc;
+}
+
 /* seen/ID first, the checkpoint after: so what was seen can only be older. */
 static int exchange_read(struct exchange *x, struct tote_fault *fault)
 {
-	int rc = tote__seen_read(x->o, x->id, &x->log_key, &x->seen, fault);
+	int rc = tote__seen_read(x->o, x->id, &x->created, &x->seen, fault);
 
+	x->adopted = 0;
+	if (!rc && !x->seen.present && x->first) {
+		rc = tote__seen_log_read(x->o, x->created.name, &x->seen, fault);
+		x->adopted = x->seen.present;
+	}
 	if (!rc && !x->seen.present && !x->first)
 		rc = tote__fault(fault, TOTE_E_DAMAGED,
 			"seen/%s is missing: bring orchestrator/seen back from a copy", x->id);
@@ -51,8 +142,11 @@ static int exchange_read(struct exchange *x, struct tote_fault *fault)
 	if (!rc)
 		rc = tote__note_parse(
 			x->view.replay.note.data, x->view.replay.note.len, &x->note, fault);
+	if (!rc)
+		rc = x->comparing ? look_at_key(x, fault) : exchange_key(x, fault);
 	if (rc < 0)
 		return rc;
+	tote__fault_clear(fault);
 	rc = tote__note_verify(&x->note, &x->log_key, fault);
 	if (!rc)
 		rc = tote__fault(fault, TOTE_E_NO_SIGNATURE,
@@ -108,6 +202,10 @@ static int exchange_sign(struct exchange *x, struct tote_fault *fault)
 	if (!rc) {
 		tote__cosignature_blob(seconds, sig, blob);
 		tote__note_put_sig(&x->line, &o->witness.key, blob, sizeof(blob));
+		/* a line that memory cut short must never become seen/ID */
+		rc = tote__buf_check(&x->line, "cosignature", fault);
+	}
+	if (!rc) {
 		tote__buf_put(&seen, note->text, note->text_len);
 		tote__buf_putc(&seen, '\n');
 		for (size_t i = 0; i < note->sig_count; i++)
@@ -121,8 +219,8 @@ static int exchange_sign(struct exchange *x, struct tote_fault *fault)
 	}
 	if (!rc)
 		rc = o->place.ops->cell_swap(o->place.handle, SPACE_SEEN, x->id,
-			x->seen.present ? x->seen.note.data : NULL, x->seen.note.len, seen.data,
-			seen.len, SEEN_MODE, fault);
+			x->seen.present && !x->adopted ? x->seen.note.data : NULL, x->seen.note.len,
+			seen.data, seen.len, SEEN_MODE, fault);
 	tote__buf_free(&message);
 	tote__buf_free(&seen);
 	return rc;
@@ -165,40 +263,45 @@ static int exchange_judge(struct exchange *x, struct tote_fault *fault)
  */
 static int exchange_doubt(struct exchange *x, struct tote_fault *fault)
 {
-	struct ledger *container = x->box->ledger, *record = x->o->record->ledger;
+	struct ledger *container = x->box->ledger;
 	int rc;
 
 	exchange_drop(x);
 	tote__fault_clear(fault);
 	if ((rc = tote__ledger_hold(container, fault)) < 0)
 		return rc;
-	if (!(rc = tote__ledger_hold(record, fault))) {
+	if (!(rc = tote__orchestrator_hold(x->o, fault))) {
 		rc = exchange_judge(x, fault);
-		tote__ledger_release(record);
+		tote__orchestrator_release(x->o);
 	}
 	tote__ledger_release(container);
 	return rc;
 }
 
+/* By the witness's key in force: what a former one cosigned is cosigned anew. */
+static int is_answered(const struct exchange *x)
+{
+	return x->seen.present && !x->adopted && !x->seen.former &&
+	       x->seen.checkpoint.size == x->view.replay.covered.size;
+}
+
 /* Under the orchestrator's byte 0: read, compare, sign, remember. 1: there is a line to release. */
 static int exchange_run(struct exchange *x, struct tote_fault *fault)
 {
-	struct ledger *record = x->o->record->ledger;
-	int rc = tote__ledger_hold(record, fault);
+	int rc = tote__orchestrator_hold(x->o, fault);
 
 	if (rc < 0)
-		return tote__fault_wrap(fault, "consolidated record");
-	rc = exchange_read(x, fault);
+		return rc;
+	rc = tote__own_witness_follow(x->o, fault);
+	if (!rc)
+		rc = exchange_read(x, fault);
 	if (!rc)
 		rc = exchange_compare(x, fault);
 	if (!rc) {
-		if (x->seen.present && x->seen.checkpoint.size == x->view.replay.covered.size)
-			rc = exchange_again(x, fault);
-		else
-			rc = exchange_sign(x, fault);
+		rc = is_answered(x) ? exchange_again(x, fault) : exchange_sign(x, fault);
 		rc = rc < 0 ? rc : 1;
 	}
-	tote__ledger_release(record);
+	tote__orchestrator_release(x->o);
 	return rc;
 }
 
@@ -210,7 +313,8 @@ static void exchange_init(
 	x->box = box;
 	x->id = id;
 	x->first = first;
-	x->log_key = *tote__ledger_vkey(box->ledger);
+	x->created = *tote__ledger_vkey(box->ledger);
+	x->log_key = x->created;
 	tote__buf_init(&x->line, &o->ctx->heap, NOTE_MAX);
 }
 
@@ -283,6 +387,7 @@ int tote__witness_check_held(
 	int rc;
 
 	exchange_init(&x, o, box, id, 1);
+	x.comparing = 1;
 	rc = only_suspicion(exchange_judge(&x, fault), fault);
 	exchange_free(&x);
 	return rc;
@@ -297,6 +402,7 @@ int tote__witness_check(
 	if (!tote__orchestrator_ledger(o) || !box->ledger)
 		return 0;
 	exchange_init(&x, o, box, id, 1);
+	x.comparing = 1;
 	rc = exchange_read(&x, fault);
 	if (!rc)
 		rc = exchange_compare(&x, fault);

@@ -124,8 +124,28 @@ static int put(const struct place *place, const char *file, const void *data, si
 		"key file %s/%s: it is there already and is never replaced", place->location, file);
 }
 
-int tote__keystore_make_new(const struct place *place, const char *file, const char *name,
-	uint8_t type, struct vkey *ret_key, struct tote_fault *fault)
+/* Writes a key over whatever regular file is there. */
+static int put_over(const struct place *place, const char *file, const void *data, size_t len,
+	struct tote_fault *fault)
+{
+	struct buf old;
+	int rc;
+
+	wiped_init(&old, place);
+	rc = place->ops->cell_read(place->handle, SPACE_KEYS, file, &old, fault);
+	if (rc == 0)
+		rc = place->ops->cell_swap(place->handle, SPACE_KEYS, file,
+			old.data ? (const void *)old.data : "", old.len, data, len, 0600, fault);
+	else if (rc == TOTE_E_NOT_FOUND) {
+		tote__fault_clear(fault);
+		rc = put(place, file, data, len, fault);
+	}
+	wiped_free(&old);
+	return rc;
+}
+
+static int generate(const struct place *place, const char *file, const char *name, uint8_t type,
+	int over, struct vkey *ret_key, struct tote_fault *fault)
 {
 	struct secret secret;
 	struct buf line;
@@ -138,12 +158,25 @@ int tote__keystore_make_new(const struct place *place, const char *file, const c
 	wiped_init(&line, place);
 	rc = tote__secret_format(&secret, &line, fault);
 	if (rc == 0)
-		rc = put(place, file, line.data, line.len, fault);
+		rc = over ? put_over(place, file, line.data, line.len, fault)
+			  : put(place, file, line.data, line.len, fault);
 	if (rc == 0)
 		*ret_key = secret.key;
 	wiped_free(&line);
 	tote__secret_free(&secret);
 	return rc;
+}
+
+int tote__keystore_make_new(const struct place *place, const char *file, const char *name,
+	uint8_t type, struct vkey *ret_key, struct tote_fault *fault)
+{
+	return generate(place, file, name, type, 0, ret_key, fault);
+}
+
+int tote__keystore_make_over(const struct place *place, const char *file, const char *name,
+	uint8_t type, struct vkey *ret_key, struct tote_fault *fault)
+{
+	return generate(place, file, name, type, 1, ret_key, fault);
 }
 
 int tote__keystore_make(const struct place *place, const char *file, const char *name, uint8_t type,

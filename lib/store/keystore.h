@@ -27,6 +27,13 @@ int tote__keystore_import(const struct place *place, const char *file, const voi
 int tote__keystore_public(const struct place *place, const char *file, struct vkey *ret_key,
 	struct tote_fault *fault);
 
+/*
+ * The same, but what is there is overwritten: for NAME.next, which counts only where an entry names
+ * its key.
+ */
+int tote__keystore_make_over(const struct place *place, const char *file, const char *name,
+	uint8_t type, struct vkey *ret_key, struct tote_fault *fault);
+
 #define KEY_FILE_MAX 240 /* so that `.tote-new-NAME.last` is still a name */
 
 /*
@@ -59,6 +66,19 @@ int tote__signer_sign(struct signer *s, const void *msg, size_t len, uint8_t sig
 int tote__signer_last_read(struct signer *s, struct buf *out, struct tote_fault *fault);
 int tote__signer_last_write(
 	struct signer *s, const void *note, size_t len, struct tote_fault *fault);
+/*
+ * The next key of a file's signer, new and durable as FILE.next; what lay there is overwritten.
+ * TOTE_E_NO_SIGNER for a host's: its next key is the host's to make.
+ */
+int tote__signer_make_next(struct signer *s, struct vkey *ret_key, struct tote_fault *fault);
+/*
+ * The signer has the key `wanted` from here on: FILE's, read again, since another process may have
+ * rotated it, or FILE.next's, which takes the name FILE. Whoever calls this has seen the entry that
+ * names the key, and holds what keeps others from the same. TOTE_E_KEY where neither is it.
+ */
+int tote__signer_follow(struct signer *s, const struct vkey *wanted, struct tote_fault *fault);
+/* Reads FILE again, where another process may have put another key: 1 it is another, 0 not. */
+int tote__signer_reload(struct signer *s, struct tote_fault *fault);
 void tote__signer_close(struct signer *s);
 
 #endif

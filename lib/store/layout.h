@@ -19,8 +19,9 @@ const struct layout_dir *tote__layout_dirs(int layout, size_t *ret_count);
 /* Where a space lies, NULL where the layout has none. */
 const char *tote__layout_path(int layout, int space);
 
-#define LAYOUT_SUBDIR_MODE 0750   /* of a directory below a space */
-#define LAYOUT_LOCK        "lock" /* in SPACE_LEDGER */
+#define LAYOUT_SUBDIR_MODE 0750      /* of a directory below a space */
+#define LAYOUT_LOCK        "lock"    /* in SPACE_LEDGER */
+#define LAYOUT_DAMAGED     "damaged" /* likewise: what repairs have set aside */
 
 /* The mode of a file made by put_new, and of a cell for which the caller states none. */
 uint32_t tote__layout_object_mode(int space);

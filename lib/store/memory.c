@@ -7,6 +7,7 @@
 #include "store/memory_lock.h"
 #include "store/memory_object.h"
 #include "store/memory_place.h"
+#include "store/memory_repair.h"
 #include "store/memory_stage.h"
 #include <time.h>
 
@@ -22,7 +23,8 @@ const struct store_ops *tote__memory_ops(void)
 {
 	static const struct store_ops ops = {
 		.size = sizeof(ops),
-		.capabilities = STORE_CAN_JOURNAL | STORE_CAN_LOCK | STORE_CAN_ANY_THREAD,
+		.capabilities = STORE_CAN_JOURNAL | STORE_CAN_LOCK | STORE_CAN_ANY_THREAD |
+				STORE_CAN_REPAIR,
 		.durability = STORE_DURABLE_PROCESS,
 		.max_open_stages = STAGES_MAX,
 		.max_object = SIZE_MAX / 4,
@@ -44,6 +46,7 @@ const struct store_ops *tote__memory_ops(void)
 		.cell_read = tote__memory_cell_read,
 		.cell_swap = tote__memory_cell_swap,
 		.cell_sync = tote__memory_sync_object,
+		.cell_rename = tote__memory_cell_rename,
 		.stage_begin = tote__memory_stage_begin,
 		.stage_write = tote__memory_stage_write,
 		.stage_sync = tote__memory_stage_sync,
@@ -73,6 +76,9 @@ const struct store_ops *tote__memory_ops(void)
 		.line_read = tote__memory_line_read,
 		.line_write = tote__memory_line_write,
 		.line_sync = tote__memory_line_sync,
+		.journal_build = tote__memory_journal_build,
+		.journal_exchange = tote__memory_journal_exchange,
+		.set_aside = tote__memory_set_aside,
 	};
 
 	return &ops;

@@ -110,15 +110,15 @@ void tote__memory_lock_drop_all(void *place)
 		tote__memory_lock_drop(place, byte);
 }
 
-int tote__memory_lock_is_current(void *place)
+int tote__memory_lock_is_current(void *place, struct tote_fault *fault)
 {
 	struct memory_place *p = place;
 	struct tote_fault unused;
 	struct node *n;
-	int same;
+	int same = tote__memory_enter_own(p, SPACE_LEDGER, 0, fault);
 
-	if (tote__memory_enter_own(p, SPACE_LEDGER, 0, &unused) != 0)
-		return 0;
+	if (same)
+		return same;
 	same = p->lock &&
 	       tote__memory_find(p, SPACE_LEDGER, LAYOUT_LOCK, "look at", &n, &unused) == 0 &&
 	       n == p->lock;

@@ -10,7 +10,7 @@
 int tote__memory_lock_take(void *place, int byte, int64_t wait_us, struct tote_fault *fault);
 void tote__memory_lock_drop(void *place, int byte);
 void tote__memory_lock_drop_all(void *place);
-int tote__memory_lock_is_current(void *place);
+int tote__memory_lock_is_current(void *place, struct tote_fault *fault);
 int tote__memory_line_read(void *place, char *out, size_t cap, size_t *ret_len, uint64_t *ret_inode,
 	struct tote_fault *fault);
 int tote__memory_line_write(void *place, const char *line, size_t len, struct tote_fault *fault);

@@ -242,3 +242,39 @@ int tote__memory_cell_swap(void *place, int space, const char *name, const void 
 	tote__memory_leave(p);
 	return rc;
 }
+
+/* By a copy that takes the one name before the other goes: no step of it loses the bytes. */
+int tote__memory_cell_rename(
+	void *place, int space, const char *from, const char *to, struct tote_fault *fault)
+{
+	struct memory_place *p = place;
+	struct node *n = NULL, *old = NULL, *now = NULL;
+	int rc = tote__layout_check_write(p->layout, space, to, fault);
+
+	if (rc == 0)
+		rc = tote__memory_enter_write(p, space, from, fault);
+	if (rc)
+		return rc;
+	rc = tote__memory_find_file(p, space, from, "rename", &old, fault);
+	if (rc == 0) {
+		rc = tote__memory_find_file(p, space, to, "rename", &now, fault);
+		if (rc == TOTE_E_NOT_FOUND) {
+			tote__fault_clear(fault);
+			now = NULL;
+			rc = 0;
+		}
+	}
+	if (rc == 0 && now != old) {
+		n = file_of(p, old->mode, old->data, old->len, fault);
+		rc = n ? 0 : fault->code;
+		if (rc == 0 && now)
+			tote__node_replace(&p->backend->tree, now, n);
+		else if (rc == 0)
+			rc = tote__memory_add(p, space, to, n, "rename", fault);
+		if (rc == 0)
+			tote__node_unlink(&p->backend->tree, old);
+		tote__node_unref(&p->backend->tree, n);
+	}
+	tote__memory_leave(p);
+	return rc;
+}

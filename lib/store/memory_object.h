@@ -25,5 +25,7 @@ int tote__memory_cell_read(
 	void *place, int space, const char *name, struct buf *out, struct tote_fault *fault);
 int tote__memory_cell_swap(void *place, int space, const char *name, const void *old,
 	size_t old_len, const void *data, size_t len, uint32_t mode, struct tote_fault *fault);
+int tote__memory_cell_rename(
+	void *place, int space, const char *from, const char *to, struct tote_fault *fault);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "store/posix.h"
 #include "store/posix_cell.h"
+#include "store/posix_input.h"
 #include "store/posix_journal.h"
 #include "store/posix_lock.h"
 #include "store/posix_object.h"
@@ -11,6 +12,7 @@
 #include "store/posix_place.h"
 #include "store/posix_provision.h"
 #include "store/posix_reader.h"
+#include "store/posix_repair.h"
 #include "store/posix_stage.h"
 
 static void posix_close(void *place)
@@ -24,7 +26,7 @@ const struct store_ops *tote__posix_ops(void)
 	static const struct store_ops ops = {
 		.size = sizeof(ops),
 		.capabilities = STORE_CAN_JOURNAL | STORE_CAN_LOCK | STORE_CAN_ANY_THREAD |
-				STORE_CAN_UNCACHED,
+				STORE_CAN_UNCACHED | STORE_CAN_REPAIR | STORE_CAN_INPUT,
 		.durability = STORE_DURABLE_POWER,
 		.max_open_stages = POSIX_STAGES_MAX,
 		.max_object = INT64_MAX,
@@ -47,6 +49,7 @@ const struct store_ops *tote__posix_ops(void)
 		.cell_read = tote__posix_cell_read,
 		.cell_swap = tote__posix_cell_swap,
 		.cell_sync = tote__posix_cell_sync,
+		.cell_rename = tote__posix_cell_rename,
 		.stage_begin = tote__posix_stage_begin,
 		.stage_write = tote__posix_stage_write,
 		.stage_sync = tote__posix_stage_sync,
@@ -76,6 +79,16 @@ const struct store_ops *tote__posix_ops(void)
 		.line_read = tote__posix_line_read,
 		.line_write = tote__posix_line_write,
 		.line_sync = tote__posix_line_sync,
+		.journal_build = tote__posix_journal_build,
+		.journal_exchange = tote__posix_journal_exchange,
+		.set_aside = tote__posix_set_aside,
+		.put_all = tote__posix_put_all,
+		.input_look = tote__posix_input_look,
+		.input_take = tote__posix_input_take,
+		.input_adopt = tote__posix_input_adopt,
+		.input_give_back = tote__posix_input_give_back,
+		.input_drop = tote__posix_input_drop,
+		.input_reject = tote__posix_input_reject,
 	};
 
 	return &ops;
@@ -92,6 +105,8 @@ void *tote__posix_backend_make(const struct heap *heap, struct tote_fault *fault
 	b->pid = b->kernel->getpid();
 	tote__clock_init(&b->clock, NULL);
 	atomic_init(&b->tops, 0);
+	for (size_t i = 0; i < POSIX_BOUNCES; i++)
+		atomic_init(&b->bounce[i], NULL);
 	return b;
 }
 
@@ -99,6 +114,9 @@ void tote__posix_backend_free(void *backend)
 {
 	struct posix_backend *b = backend;
 
-	if (b)
-		tote__heap_free(b->heap, b);
+	if (!b)
+		return;
+	for (size_t i = 0; i < POSIX_BOUNCES; i++)
+		tote__heap_free(b->heap, atomic_load(&b->bounce[i]));
+	tote__heap_free(b->heap, b);
 }

@@ -207,3 +207,62 @@ int tote__posix_cell_sync(void *place, int space, const char *name, struct tote_
 	tote__posix_leave(p);
 	return rc;
 }
+
+/* What is renamed is synced first: who found it in place may not have written it. */
+static int rename_entered(struct posix_place *p, int space, const char *from, const char *to,
+	struct tote_fault *fault)
+{
+	const struct kernel *k = p->backend->kernel;
+	uint32_t effect = TOTE_EFFECT_NONE;
+	struct store_stat st;
+	int dir, fd, err, rc;
+
+	rc = tote__posix_open_file(p, space, from, O_RDONLY, "rename", &fd, &st, fault);
+	if (rc)
+		return rc;
+	err = tote__io_sync(k, fd);
+	tote__io_close(k, &fd);
+	if (!err)
+		err = tote__posix_open_dir(p, space, from, tote__path_parent(from), &dir);
+	if (!err) {
+		if (k->renameat2(dir, tote__path_last(from), dir, tote__path_last(to), 0) != 0)
+			err = errno;
+		else
+			effect = TOTE_EFFECT_UNKNOWN;
+		if (!err)
+			err = tote__io_sync(k, dir);
+		tote__io_close(k, &dir);
+	}
+	if (err) {
+		rc = tote__posix_fault(p, space, from, err, "rename", fault);
+		fault->effect = effect;
+	}
+	return rc;
+}
+
+static int same_parent(const char *a, const char *b)
+{
+	const size_t len = tote__path_parent(a);
+
+	return len == tote__path_parent(b) && memcmp(a, b, len) == 0;
+}
+
+int tote__posix_cell_rename(
+	void *place, int space, const char *from, const char *to, struct tote_fault *fault)
+{
+	struct posix_place *p = place;
+	int rc = tote__layout_check_write(p->layout, space, from, fault);
+
+	if (rc == 0)
+		rc = tote__layout_check_write(p->layout, space, to, fault);
+	if (rc == 0 && !same_parent(from, to))
+		rc = tote__fault(
+			fault, TOTE_E_ARGUMENT, "'%s' and '%s' are in two directories", from, to);
+	if (rc == 0)
+		rc = tote__posix_enter_write(p, fault);
+	if (rc)
+		return rc;
+	rc = rename_entered(p, space, from, to, fault);
+	tote__posix_leave(p);
+	return rc;
+}

@@ -12,5 +12,7 @@ int tote__posix_cell_read(
 int tote__posix_cell_swap(void *place, int space, const char *name, const void *old, size_t old_len,
 	const void *data, size_t len, uint32_t mode, struct tote_fault *fault);
 int tote__posix_cell_sync(void *place, int space, const char *name, struct tote_fault *fault);
+int tote__posix_cell_rename(
+	void *place, int space, const char *from, const char *to, struct tote_fault *fault);
 
 #endif

@@ -198,15 +198,21 @@ int tote__io_sync_filesystem(const struct kernel *k, int fd)
 	return until_done(k->syncfs, fd);
 }
 
-int tote__io_statx(const struct kernel *k, int dir, const char *name, struct statx *ret)
+static int look(
+	const struct kernel *k, int dir, const char *name, unsigned int mask, struct statx *ret)
 {
 	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name ? 0 : AT_EMPTY_PATH);
 	int rc;
 
 	do {
-		rc = k->statx(dir, name ? name : "", flags, STATX_BASIC_STATS, ret);
+		rc = k->statx(dir, name ? name : "", flags, mask, ret);
 	} while (rc < 0 && errno == EINTR);
 	return rc < 0 ? errno : 0;
+}
+
+int tote__io_statx(const struct kernel *k, int dir, const char *name, struct statx *ret)
+{
+	return look(k, dir, name, STATX_BASIC_STATS, ret);
 }
 
 static int type_of(uint32_t mode)
@@ -243,6 +249,29 @@ int tote__io_stat(
 	if (!err)
 		tote__io_stat_of(&sx, device, ret);
 	return err;
+}
+
+int tote__io_stat_timeless(
+	const struct kernel *k, int dir, const char *name, struct store_stat *ret)
+{
+	const unsigned int times = STATX_ATIME | STATX_MTIME | STATX_CTIME;
+	struct statx sx;
+	int err = look(k, dir, name, STATX_BASIC_STATS & ~times, &sx);
+
+	if (!err)
+		tote__io_stat_of(&sx, UINT64_MAX, ret);
+	return err;
+}
+
+int tote__io_is_still(
+	const struct kernel *k, int dir, const char *path, const struct store_stat *known)
+{
+	struct store_stat there;
+	const int err = tote__io_stat_timeless(k, dir, path, &there);
+
+	if (err)
+		return err == ENOENT || err == ENOTDIR ? 0 : -err;
+	return there.device == known->device && there.inode == known->inode;
 }
 
 int tote__io_is_same(const struct kernel *k, int dir, const char *name, int fd)

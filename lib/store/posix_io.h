@@ -36,8 +36,21 @@ int tote__io_stat(
 	const struct kernel *k, int dir, const char *name, uint64_t device, struct store_stat *ret);
 int tote__io_statx(const struct kernel *k, int dir, const char *name, struct statx *ret);
 void tote__io_stat_of(const struct statx *sx, uint64_t device, struct store_stat *ret);
+/*
+ * As stat, for a file that is about to be written, and without mtime_us: a file system that was
+ * asked for a time gives the next write one of its own, which dirties the inode every time.
+ */
+int tote__io_stat_timeless(
+	const struct kernel *k, int dir, const char *name, struct store_stat *ret);
 /* 1 where the name is the open file. */
 int tote__io_is_same(const struct kernel *k, int dir, const char *name, int fd);
+/*
+ * 1 where what lies at the path is the file that `known` is of, which must be open, so that its
+ * number is not another's by now; 0 where it is not, or nothing lies there; -errno where that could
+ * not be seen. One call; a link on the way is followed, since it can only lead to the same file.
+ */
+int tote__io_is_still(
+	const struct kernel *k, int dir, const char *path, const struct store_stat *known);
 
 /* Renames and never replaces (EEXIST), also on file systems that have no such rename. */
 int tote__io_rename_new(

@@ -16,6 +16,7 @@
 struct segment {
 	struct posix_place *place;
 	int fd;
+	struct store_stat opened;
 	char name[PATH_KEPT_MAX];
 };
 
@@ -98,7 +99,6 @@ int tote__posix_journal_open(void *place, uint64_t seq, void **ret_segment, uint
 {
 	struct posix_place *p = place;
 	const int flags = p->flags & STORE_READ_ONLY ? O_RDONLY : O_RDWR;
-	struct store_stat st;
 	struct segment *s;
 	int rc = check(p, fault);
 
@@ -112,7 +112,7 @@ int tote__posix_journal_open(void *place, uint64_t seq, void **ret_segment, uint
 		s->place = p;
 		tote__path_segment(seq, s->name);
 		rc = tote__posix_open_file(
-			p, SPACE_JOURNAL, s->name, flags, "open", &s->fd, &st, fault);
+			p, SPACE_JOURNAL, s->name, flags, "open", &s->fd, &s->opened, fault);
 		if (rc)
 			tote__heap_free(p->backend->heap, s);
 	}
@@ -120,7 +120,7 @@ int tote__posix_journal_open(void *place, uint64_t seq, void **ret_segment, uint
 	if (rc)
 		return rc;
 	*ret_segment = s;
-	*ret_bytes = st.size;
+	*ret_bytes = s->opened.size;
 	return 0;
 }
 
@@ -138,7 +138,7 @@ int tote__posix_journal_size(void *segment, uint64_t *ret_bytes, struct tote_fau
 {
 	struct segment *s = segment;
 	struct store_stat st;
-	int err = tote__io_stat(s->place->backend->kernel, s->fd, NULL, UINT64_MAX, &st);
+	int err = tote__io_stat_timeless(s->place->backend->kernel, s->fd, NULL, &st);
 
 	if (err)
 		return segment_fault(s, err, "look at", TOTE_EFFECT_NONE, fault);
@@ -196,7 +196,7 @@ int tote__posix_journal_grow(void *segment, uint64_t bytes, struct tote_fault *f
 
 	if (rc)
 		return rc;
-	err = tote__io_stat(k, s->fd, NULL, UINT64_MAX, &st);
+	err = tote__io_stat_timeless(k, s->fd, NULL, &st);
 	if (!err)
 		err = tote__io_write_zeros(k, s->fd, st.size, bytes);
 	if (!err)
@@ -210,17 +210,14 @@ int tote__posix_journal_is_current(void *place, uint64_t seq, void *segment)
 	struct segment *s = segment;
 	struct tote_fault unused;
 	char name[PATH_KEPT_MAX];
-	int dir, same = 0;
+	int same;
 
 	if (tote__posix_enter(p, &unused) != 0)
 		return 0;
 	tote__path_segment(seq, name);
-	if (tote__posix_open_dir(p, SPACE_JOURNAL, "", 0, &dir) == 0) {
-		same = tote__io_is_same(p->backend->kernel, dir, name, s->fd);
-		tote__io_close(p->backend->kernel, &dir);
-	}
+	same = tote__posix_is_still(p, SPACE_JOURNAL, name, &s->opened);
 	tote__posix_leave(p);
-	return same;
+	return same == 1; /* what could not be seen is read anew */
 }
 
 int tote__posix_journal_remove(void *place, uint64_t seq, struct tote_fault *fault)

@@ -5,7 +5,10 @@
  */
 #include "store/posix_kernel.h"
 #include <errno.h>
+#include <linux/futex.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,6 +44,16 @@ static int kernel_setlk(int fd, struct flock *lock)
 	return fcntl(fd, F_OFD_SETLK, lock);
 }
 
+static int kernel_setsig(int fd, int signal)
+{
+	return fcntl(fd, F_SETSIG, signal);
+}
+
+static int kernel_setlease(int fd, int type)
+{
+	return fcntl(fd, F_SETLEASE, type);
+}
+
 static ssize_t kernel_getdents64(int fd, void *out, size_t len)
 {
 	return (ssize_t)syscall(SYS_getdents64, fd, out, len);
@@ -57,6 +70,28 @@ static int kernel_nap(int64_t microseconds)
 	return errno ? -1 : 0;
 }
 
+static void *kernel_map(int fd, size_t len)
+{
+	void *at = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static int kernel_bell_wait(const void *word, int64_t microseconds)
+{
+	const struct timespec t = {
+		.tv_sec = (time_t)(microseconds / 1000000),
+		.tv_nsec = (long)(microseconds % 1000000) * 1000,
+	};
+
+	return (int)syscall(SYS_futex, word, FUTEX_WAIT, 0, &t, NULL, 0);
+}
+
+static int kernel_bell_ring(const void *word)
+{
+	return (int)syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
 const struct kernel *tote__kernel(void)
 {
 	static const struct kernel kernel = {
@@ -66,6 +101,9 @@ const struct kernel *tote__kernel(void)
 		.dupfd = kernel_dupfd,
 		.setfl = kernel_setfl,
 		.setlk = kernel_setlk,
+		.flock = flock,
+		.setsig = kernel_setsig,
+		.setlease = kernel_setlease,
 		.mkdirat = mkdirat,
 		.linkat = linkat,
 		.renameat2 = renameat2,
@@ -81,6 +119,10 @@ const struct kernel *tote__kernel(void)
 		.syncfs = syncfs,
 		.fadvise = posix_fadvise,
 		.nap = kernel_nap,
+		.map = kernel_map,
+		.unmap = munmap,
+		.bell_wait = kernel_bell_wait,
+		.bell_ring = kernel_bell_ring,
 		.getcwd = getcwd,
 		.getpid = getpid,
 	};

@@ -22,6 +22,9 @@ struct kernel {
 	int (*dupfd)(int fd); /* F_DUPFD_CLOEXEC */
 	int (*setfl)(int fd, int flags);
 	int (*setlk)(int fd, struct flock *lock); /* F_OFD_SETLK */
+	int (*flock)(int fd, int operation);
+	int (*setsig)(int fd, int signal); /* F_SETSIG */
+	int (*setlease)(int fd, int type); /* F_SETLEASE */
 	int (*mkdirat)(int dir, const char *path, mode_t mode);
 	int (*linkat)(int from_dir, const char *from, int to_dir, const char *to, int flags);
 	int (*renameat2)(
@@ -38,6 +41,12 @@ struct kernel {
 	int (*syncfs)(int fd);
 	int (*fadvise)(int fd, off_t offset, off_t len, int advice); /* returns the errno */
 	int (*nap)(int64_t microseconds); /* CLOCK_MONOTONIC; may end early */
+	/* mmap(2) of a file's first bytes, shared and to be read, NULL on failure; munmap(2) */
+	void *(*map)(int fd, size_t len); /* NULL: a kernel without this and the next three */
+	int (*unmap)(void *at, size_t len);
+	/* FUTEX_WAIT for that long while the word is 0, FUTEX_WAKE of one; in any process */
+	int (*bell_wait)(const void *word, int64_t microseconds);
+	int (*bell_ring)(const void *word);
 	char *(*getcwd)(char *out, size_t len);
 	pid_t (*getpid)(void);
 };

@@ -7,12 +7,16 @@
 #include "store/posix_lock.h"
 #include "store/holder.h"
 #include "store/layout.h"
+#include "store/posix_bell.h"
 #include "store/posix_way.h"
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #define NAP_FIRST_US INT64_C(50)
 #define NAP_MAX_US   INT64_C(1000)
+/* At the turnstile: a bell wakes in the order of sleeping, and a nap that ends gives the place up. */
+#define NAP_QUEUED_US INT64_C(20000)
 
 /* Makes the file, or finds that somebody else just did. Its name is synced in any case. */
 static int make_lock(struct posix_place *p, struct tote_fault *fault)
@@ -42,16 +46,15 @@ static int open_lock(struct posix_place *p, int flags, int *ret_fd, struct store
 /* One more user of the descriptor: opened with the first. */
 static int acquire(struct posix_place *p, struct tote_fault *fault)
 {
-	struct store_stat st;
 	int rc = 0;
 
 	pthread_mutex_lock(&p->mutex);
 	if (p->lock_fd < 0) {
-		rc = open_lock(p, O_RDWR, &p->lock_fd, &st, fault);
+		rc = open_lock(p, O_RDWR, &p->lock_fd, &p->lock_opened, fault);
 		if (rc == TOTE_E_NOT_FOUND) {
 			rc = make_lock(p, fault);
 			if (rc == 0)
-				rc = open_lock(p, O_RDWR, &p->lock_fd, &st, fault);
+				rc = open_lock(p, O_RDWR, &p->lock_fd, &p->lock_opened, fault);
 		}
 	}
 	if (rc == 0)
@@ -83,21 +86,44 @@ static int set_lock(struct posix_place *p, int byte, short type)
 	return errno == EACCES ? EAGAIN : errno;
 }
 
-/* Asks again and again: a wait in the kernel could not be bounded without a signal. */
+/*
+ * Asks again and again, and in between sleeps until the holder rings: a wait for the lock itself
+ * could not be bounded without a signal.
+ */
 static int wait_for(struct posix_place *p, int byte, int64_t wait_us)
 {
 	const int64_t start = tote__clock_monotonic(&p->backend->clock);
-	int64_t nap = NAP_FIRST_US;
+	const int queued = byte == LOCK_BYTE_TURNSTILE && tote__bell_hangs(p);
+	int64_t nap = queued ? NAP_QUEUED_US : NAP_FIRST_US;
 
+	/*
+	 * Who was served while others waited stands behind them: awake, he would be through the
+	 * turnstile again before any of them has opened his eyes.
+	 */
+	if (queued && atomic_exchange(&p->polite, 0) && wait_us > 0)
+		tote__bell_wait(p, byte, wait_us < NAP_MAX_US ? wait_us : NAP_MAX_US);
 	for (;;) {
 		int err = set_lock(p, byte, F_WRLCK);
 		int64_t spent = tote__clock_monotonic(&p->backend->clock) - start;
 
 		if (err != EAGAIN || wait_us <= spent)
 			return err;
-		p->backend->kernel->nap(nap < wait_us - spent ? nap : wait_us - spent);
-		nap = nap * 2 > NAP_MAX_US ? NAP_MAX_US : nap * 2;
+		tote__bell_wait(p, byte, nap < wait_us - spent ? nap : wait_us - spent);
+		if (!queued)
+			nap = nap * 2 > NAP_MAX_US ? NAP_MAX_US : nap * 2;
 	}
+}
+
+/* One read, as it was one write; only where no line came is it read to the end of the file. */
+static int line_at(const struct kernel *k, int fd, char *out, size_t cap, size_t *ret_len)
+{
+	ssize_t n = k->pread(fd, out, cap, 0);
+
+	*ret_len = 0;
+	if (n <= 0 || !memchr(out, '\n', (size_t)n))
+		return tote__io_read(k, fd, out, cap, 0, ret_len);
+	*ret_len = (size_t)n;
+	return 0;
 }
 
 static int busy(struct posix_place *p, int byte, struct tote_fault *fault)
@@ -105,8 +131,7 @@ static int busy(struct posix_place *p, int byte, struct tote_fault *fault)
 	char line[LOCK_LINE_MAX];
 	size_t len = 0;
 
-	if (tote__io_read(p->backend->kernel, p->lock_fd, line, sizeof(line), 0, &len) != 0)
-		len = 0;
+	line_at(p->backend->kernel, p->lock_fd, line, sizeof(line), &len);
 	return tote__holder_busy(p->location, byte, line, len, fault);
 }
 
@@ -146,6 +171,7 @@ static int take_entered(struct posix_place *p, int byte, int64_t wait_us, struct
 
 	if (rc)
 		return rc;
+	tote__bell_hang(p);
 	err = wait_for(p, byte, wait_us);
 	if (!err) {
 		held_set(p, byte, 1);
@@ -180,6 +206,8 @@ void tote__posix_lock_drop(void *place, int byte)
 	if (byte < LOCK_BYTE_WRITE || byte > LOCK_BYTE_FOLD || !(held_bytes(p) & (1u << byte)))
 		return;
 	set_lock(p, byte, F_UNLCK);
+	if (tote__bell_ring(p, byte) && byte == LOCK_BYTE_WRITE)
+		atomic_store(&p->polite, 1);
 	held_set(p, byte, 0);
 	release(p);
 }
@@ -198,48 +226,80 @@ void tote__posix_lock_drop_all(void *place)
 		tote__posix_lock_drop(p, byte);
 }
 
-int tote__posix_lock_is_current(void *place)
+int tote__posix_lock_is_current(void *place, struct tote_fault *fault)
 {
 	struct posix_place *p = place;
-	struct tote_fault unused;
-	int dir, same = 0;
+	int same;
 
-	if (!held_bytes(p) || tote__posix_enter(p, &unused) != 0)
+	if (!held_bytes(p))
 		return 0;
-	if (tote__posix_open_dir(p, SPACE_LEDGER, "", 0, &dir) == 0) {
-		same = tote__io_is_same(p->backend->kernel, dir, LAYOUT_LOCK, p->lock_fd);
-		tote__io_close(p->backend->kernel, &dir);
-	}
+	if ((same = tote__posix_enter(p, fault)) < 0)
+		return same;
+	same = tote__posix_is_still(p, SPACE_LEDGER, LAYOUT_LOCK, &p->lock_opened);
 	tote__posix_leave(p);
+	if (same < 0)
+		return tote__posix_fault(p, SPACE_LEDGER, LAYOUT_LOCK, -same, "look at", fault);
 	return same;
 }
 
-/* Whoever holds no byte reads what lies at the path now, not what he once opened. */
+/* One more user of the descriptor that byte 0 is held by; 0 where it is not held. */
+static int join_holder(struct posix_place *p)
+{
+	int held;
+
+	pthread_mutex_lock(&p->mutex);
+	held = (p->held & 1u << LOCK_BYTE_WRITE) != 0;
+	if (held)
+		p->lock_users++;
+	pthread_mutex_unlock(&p->mutex);
+	return held;
+}
+
+/*
+ * The line of byte 0's holder is read from the file that is locked. Whoever holds nothing reads what
+ * lies at the path now, not what he once opened.
+ */
+static int line_entered(struct posix_place *p, char *out, size_t cap, size_t *ret_len,
+	uint64_t *ret_inode, struct tote_fault *fault)
+{
+	const struct kernel *k = p->backend->kernel;
+	const int joined = join_holder(p);
+	struct store_stat st;
+	int fd, err, rc = 0;
+
+	if (joined) {
+		err = line_at(k, p->lock_fd, out, cap, ret_len);
+		*ret_inode = p->lock_opened.inode;
+		release(p);
+	} else {
+		rc = open_lock(p, O_RDONLY, &fd, &st, fault);
+		if (rc)
+			return rc;
+		err = line_at(k, fd, out, cap, ret_len);
+		*ret_inode = st.inode;
+		tote__io_close(k, &fd);
+	}
+	return err ? tote__posix_fault(p, SPACE_LEDGER, LAYOUT_LOCK, err, "read", fault) : 0;
+}
+
 int tote__posix_line_read(void *place, char *out, size_t cap, size_t *ret_len, uint64_t *ret_inode,
 	struct tote_fault *fault)
 {
 	struct posix_place *p = place;
-	const struct kernel *k = p->backend->kernel;
-	struct store_stat st;
 	size_t got = 0;
-	int fd, err, rc = tote__layout_check(p->layout, SPACE_LEDGER, "", fault);
+	uint64_t inode = 0;
+	int rc = tote__layout_check(p->layout, SPACE_LEDGER, "", fault);
 
 	if (rc == 0)
 		rc = tote__posix_enter(p, fault);
 	if (rc)
 		return rc;
-	rc = open_lock(p, O_RDONLY, &fd, &st, fault);
-	if (rc == 0) {
-		err = tote__io_read(k, fd, out, cap, 0, &got);
-		tote__io_close(k, &fd);
-		if (err)
-			rc = tote__posix_fault(p, SPACE_LEDGER, LAYOUT_LOCK, err, "read", fault);
-	}
+	rc = line_entered(p, out, cap, &got, &inode, fault);
 	tote__posix_leave(p);
 	if (rc)
 		return rc;
 	*ret_len = got;
-	*ret_inode = st.inode;
+	*ret_inode = inode;
 	return 0;
 }
 

@@ -13,6 +13,8 @@ int tote__posix_list(void *place, int space, const char *dir, store_list_fn *eac
 	struct tote_fault *fault);
 int tote__posix_put_new(void *place, int space, const char *name, const void *data, size_t len,
 	struct tote_fault *fault);
+int tote__posix_put_all(
+	void *place, int space, struct store_put *puts, size_t count, struct tote_fault *fault);
 int tote__posix_sync_object(void *place, int space, const char *name, struct tote_fault *fault);
 int tote__posix_barrier(void *place, int space, struct tote_fault *fault);
 int tote__posix_remove(void *place, int space, const char *name, struct tote_fault *fault);

@@ -166,6 +166,8 @@ void tote__posix_place_free(struct posix_place *p)
 		atomic_fetch_sub(&p->backend->tops, 1);
 	tote__io_close(p->backend->kernel, &p->top);
 	tote__io_close(p->backend->kernel, &p->lock_fd);
+	if (p->bells)
+		p->backend->kernel->unmap(p->bells, BELL_PAGE);
 	tote__touched_free(&p->touched);
 	pthread_mutex_destroy(&p->mutex);
 	tote__heap_free(heap, p->location);

@@ -12,12 +12,17 @@
 #include "store/store.h"
 #include <stdatomic.h>
 
+#define POSIX_BOUNCES 8 /* readers at the same time that wait for no memory */
+
+#define BELL_PAGE 4096u /* at least, of every machine: what is mapped begins at 0 */
+
 struct posix_backend {
 	const struct heap *heap;
 	const struct kernel *kernel;
-	struct clock_source clock; /* the system's: it bounds real waits */
-	pid_t pid;                 /* a forked child unlocks nothing */
-	atomic_int tops;           /* places that hold their top directory open */
+	struct clock_source clock;             /* the system's: it bounds real waits */
+	pid_t pid;                             /* a forked child unlocks nothing */
+	atomic_int tops;                       /* places that hold their top directory open */
+	_Atomic(void *) bounce[POSIX_BOUNCES]; /* posix_reader.c's, not in use */
 };
 
 struct posix_place {
@@ -30,6 +35,10 @@ struct posix_place {
 	pthread_mutex_t mutex; /* for what follows */
 	int top, users;
 	int lock_fd, lock_users;
+	struct store_stat lock_opened; /* of lock_fd */
+	int bell_tried;
+	atomic_int polite; /* byte 0 was let go while somebody waited for it */
+	void *bells;       /* BELL_PAGE bytes of the lock file, NULL: none (posix_bell.h) */
 	unsigned int held; /* bytes of the lock, as bits */
 };
 

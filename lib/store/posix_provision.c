@@ -59,6 +59,23 @@ static int make_one(
 }
 
 /*
+ * What was found above may have been made by a process that was killed and had synced nothing: each
+ * name up to the top is synced. A directory that we may not read, or that no sync goes to, was not
+ * made here.
+ */
+static int sync_ancestors(const struct kernel *k, const char *location, size_t len)
+{
+	for (size_t parent = parent_length(location, len); parent < len;
+		len = parent, parent = parent_length(location, len)) {
+		int err = sync_above(k, location, parent);
+
+		if (err == EIO || err == ENOSPC || err == EDQUOT)
+			return err;
+	}
+	return 0;
+}
+
+/*
  * Makes the place's own directory and those above it, as far as they are missing: upwards to the
  * first that can be made, down again from there.
  */
@@ -66,7 +83,7 @@ static int make_top(const struct kernel *k, const char *location, mode_t mode)
 {
 	const size_t whole = strlen(location);
 	size_t len = whole;
-	int made, err, turns = 0;
+	int made, err, turns = 0, above_synced = 0;
 
 	for (;;) {
 		size_t parent = parent_length(location, len);
@@ -81,6 +98,9 @@ static int make_top(const struct kernel *k, const char *location, mode_t mode)
 		err = sync_above(k, location, parent);
 		if (err && made)
 			return err; /* one found in place may lie in a directory we cannot read */
+		if (!above_synced && (err = sync_ancestors(k, location, parent)) != 0)
+			return err;
+		above_synced = 1;
 		if (len == whole)
 			return 0;
 		do { /* down by one component */

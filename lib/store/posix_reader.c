@@ -15,12 +15,18 @@
 #define ALIGNMENT ((uintptr_t)4096)
 #define BOUNCE    ((size_t)256 << 10)
 
+/* A block that O_DIRECT reads into. Making one costs more than most of the reads that it serves. */
+struct bounce {
+	uint8_t *aligned; /* in bytes */
+	uint8_t bytes[BOUNCE + 4096];
+};
+
 struct reading {
 	struct posix_backend *backend;
 	int fd;
-	int uncached;            /* asked for */
-	int direct;              /* fd has O_DIRECT */
-	uint8_t *block, *bounce; /* bounce is the aligned part of block */
+	int uncached; /* asked for */
+	int direct;   /* fd has O_DIRECT */
+	struct bounce *bounce;
 	char *what;
 };
 
@@ -34,13 +40,34 @@ static int is_memory(const struct kernel *k, int fd)
 	return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
 }
 
-static int bounce_make(struct reading *r, struct tote_fault *fault)
+/* Lent by exchanging the pointer with NULL, so a block is with one reader at a time. */
+static int bounce_take(struct reading *r, struct tote_fault *fault)
 {
-	r->block = tote__heap_new(r->backend->heap, BOUNCE + ALIGNMENT, 1, fault);
-	if (!r->block)
+	struct posix_backend *b = r->backend;
+
+	for (size_t i = 0; !r->bounce && i < POSIX_BOUNCES; i++)
+		r->bounce = atomic_exchange(&b->bounce[i], NULL);
+	if (r->bounce)
+		return 0;
+	r->bounce = tote__heap_new(b->heap, 1, sizeof(*r->bounce), fault);
+	if (!r->bounce)
 		return fault->code;
-	r->bounce = r->block + (ALIGNMENT - (uintptr_t)r->block % ALIGNMENT) % ALIGNMENT;
+	r->bounce->aligned = r->bounce->bytes +
+			     (ALIGNMENT - (uintptr_t)r->bounce->bytes % ALIGNMENT) % ALIGNMENT;
 	return 0;
+}
+
+static void bounce_give(struct reading *r)
+{
+	struct posix_backend *b = r->backend;
+
+	for (size_t i = 0; r->bounce && i < POSIX_BOUNCES; i++) {
+		void *none = NULL;
+
+		if (atomic_compare_exchange_strong(&b->bounce[i], &none, r->bounce))
+			return;
+	}
+	tote__heap_free(b->heap, r->bounce);
 }
 
 static void make_direct(struct reading *r)
@@ -81,7 +108,7 @@ int tote__posix_object_open(void *place, int space, const char *name, uint32_t f
 	if (rc == 0)
 		rc = tote__posix_open_file(p, space, name, O_RDONLY, "open", &r->fd, &st, fault);
 	if (rc == 0 && r->uncached)
-		rc = bounce_make(r, fault);
+		rc = bounce_take(r, fault);
 	tote__posix_leave(p);
 	if (rc) {
 		tote__posix_object_close(r);
@@ -94,8 +121,9 @@ int tote__posix_object_open(void *place, int space, const char *name, uint32_t f
 	return 0;
 }
 
-/* One aligned read around offset; 0 bytes at the end. */
-static int read_direct(struct reading *r, uint64_t offset, void *out, size_t len, size_t *ret_len)
+/* One aligned read around offset; *ret_end where it met the end, which costs a device no second. */
+static int read_direct(
+	struct reading *r, uint64_t offset, void *out, size_t len, size_t *ret_len, int *ret_end)
 {
 	const uint64_t start = offset - offset % ALIGNMENT;
 	const size_t skip = (size_t)(offset - start);
@@ -106,12 +134,13 @@ static int read_direct(struct reading *r, uint64_t offset, void *out, size_t len
 		want = skip + len;
 		want += (ALIGNMENT - want % ALIGNMENT) % ALIGNMENT;
 	}
-	err = tote__io_read(r->backend->kernel, r->fd, r->bounce, want, start, &got);
+	err = tote__io_read(r->backend->kernel, r->fd, r->bounce->aligned, want, start, &got);
 	if (err)
 		return err;
+	*ret_end = got < want;
 	got = got > skip ? got - skip : 0;
 	*ret_len = got < len ? got : len;
-	memcpy(out, r->bounce + skip, *ret_len);
+	memcpy(out, r->bounce->aligned + skip, *ret_len);
 	return 0;
 }
 
@@ -129,12 +158,13 @@ int tote__posix_object_read(void *object, uint64_t offset, void *out, size_t len
 {
 	struct reading *r = object;
 	size_t total = 0;
-	int err = 0;
+	int err = 0, end = 0;
 
-	while (!err && r->direct && total < len) {
+	while (!err && r->direct && total < len && !end) {
 		size_t got = 0;
 
-		err = read_direct(r, offset + total, (uint8_t *)out + total, len - total, &got);
+		err = read_direct(
+			r, offset + total, (uint8_t *)out + total, len - total, &got, &end);
 		if (err == EINVAL) {
 			make_cached(r);
 			total = 0;
@@ -142,8 +172,6 @@ int tote__posix_object_read(void *object, uint64_t offset, void *out, size_t len
 			break;
 		}
 		total += got;
-		if (got == 0)
-			break;
 	}
 	if (!err && !r->direct)
 		err = read_plain(r, offset, out, len, &total);
@@ -162,7 +190,7 @@ void tote__posix_object_close(void *object)
 	if (!r)
 		return;
 	tote__io_close(r->backend->kernel, &r->fd);
-	tote__heap_free(r->backend->heap, r->block);
+	bounce_give(r);
 	tote__heap_free(r->backend->heap, r->what);
 	tote__heap_free(r->backend->heap, r);
 }

@@ -13,16 +13,37 @@
 #define DIR_FLAGS    (O_RDONLY | O_DIRECTORY)
 #define REPLACED_MAX 100 /* how often a file may be replaced between open and look */
 
+#define FULL_MAX (STORE_NAME_MAX + 64)
+
+/* The way from the top directory, "." for the top itself; 0 where it is too long. */
+static int full_path(const struct posix_place *p, int space, const char *path, char out[FULL_MAX])
+{
+	const char *base = tote__layout_path(p->layout, space);
+	int n = snprintf(out, FULL_MAX, "%s%s%s", base, *base && *path ? "/" : "", path);
+
+	if (n == 0)
+		memcpy(out, ".", sizeof("."));
+	return n >= 0 && n < FULL_MAX;
+}
+
 int tote__posix_open_at(
 	struct posix_place *p, int space, const char *path, int flags, mode_t mode, int *ret_fd)
 {
-	char full[STORE_NAME_MAX + 64];
-	const char *base = tote__layout_path(p->layout, space);
-	int n = snprintf(full, sizeof(full), "%s%s%s", base, *base && *path ? "/" : "", path);
+	char full[FULL_MAX];
 
-	if (n < 0 || (size_t)n >= sizeof(full))
+	if (!full_path(p, space, path, full))
 		return ENAMETOOLONG;
-	return tote__io_open(p->backend->kernel, p->top, n ? full : ".", flags, mode, 0, ret_fd);
+	return tote__io_open(p->backend->kernel, p->top, full, flags, mode, 0, ret_fd);
+}
+
+int tote__posix_is_still(
+	struct posix_place *p, int space, const char *name, const struct store_stat *known)
+{
+	char full[FULL_MAX];
+
+	if (!full_path(p, space, name, full))
+		return -ENAMETOOLONG;
+	return tote__io_is_still(p->backend->kernel, p->top, full, known);
 }
 
 int tote__posix_open_dir(
@@ -123,7 +144,10 @@ again:
 	err = tote__posix_open_at(p, space, name, flags | O_NONBLOCK, 0, &fd);
 	if (err)
 		return tote__posix_fault(p, space, name, err, verb, fault);
-	err = tote__io_stat(k, fd, NULL, UINT64_MAX, ret_stat);
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		err = tote__io_stat(k, fd, NULL, UINT64_MAX, ret_stat);
+	else
+		err = tote__io_stat_timeless(k, fd, NULL, ret_stat);
 	if (err) {
 		tote__io_close(k, &fd);
 		return tote__posix_fault(p, space, name, err, verb, fault);

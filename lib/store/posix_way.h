@@ -20,9 +20,13 @@ int tote__posix_sync_dir(struct posix_place *p, int space, const char *path);
 
 /*
  * A regular file for reading or writing: NOT_FOUND, UNTRUSTED for anything else, a file with
- * another link (not in assets/ and the input) too. Between enter and leave; sets the fault.
+ * another link (not in assets/ and the input) too. Between enter and leave; sets the fault. Of one
+ * that is opened for writing ret_stat has no mtime_us.
  */
 int tote__posix_open_file(struct posix_place *p, int space, const char *name, int flags,
 	const char *verb, int *ret_fd, struct store_stat *ret_stat, struct tote_fault *fault);
+/* 1 where the name is still the open file that `known` is of, 0, or -errno. Between enter and leave. */
+int tote__posix_is_still(
+	struct posix_place *p, int space, const char *name, const struct store_stat *known);
 
 #endif

@@ -7,11 +7,13 @@
 #include "crypto/note.h"
 #include "store/keystore.h"
 #include "store/path.h"
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LAST_SUFFIX ".last"
+#define NEXT_SUFFIX ".next"
 #define NOTE_ROOM   4096 /* what a note usually needs */
 #define HOST_LEAST  (offsetof(struct tote_signer, release) + sizeof(void (*)(void *)))
 #define PATH_ROOM   4096
@@ -218,6 +220,106 @@ int tote__signer_last_write(
 	if (!s->host.sign)
 		return file_last_write(s, note, len, fault);
 	return host_result(s->host.last_write(s->host.user, note, len, fault), "last_write", fault);
+}
+
+/* --- another key ---------------------------------------------------------------------------- */
+
+_Static_assert(sizeof(NEXT_SUFFIX) == sizeof(LAST_SUFFIX), "one buffer fits both");
+
+static void next_name(const struct signer *s, char out[KEY_FILE_MAX + sizeof(NEXT_SUFFIX)])
+{
+	snprintf(out, KEY_FILE_MAX + sizeof(NEXT_SUFFIX), "%s%s", s->file, NEXT_SUFFIX);
+}
+
+int tote__signer_make_next(struct signer *s, struct vkey *ret_key, struct tote_fault *fault)
+{
+	char name[KEY_FILE_MAX + sizeof(NEXT_SUFFIX)];
+
+	if (s->host.sign)
+		return tote__fault(fault, TOTE_E_NO_SIGNER,
+			"the key of '%s' is kept by the host's signer, which makes its next one "
+			"too: rotate to that",
+			s->key.name);
+	next_name(s, name);
+	return tote__keystore_make_over(&s->keys, name, s->key.name, s->key.type, ret_key, fault);
+}
+
+static void adopt(struct signer *s, const struct secret *secret)
+{
+	tote__secret_free(&s->secret);
+	s->secret = *secret;
+	s->key = secret->key;
+}
+
+int tote__signer_reload(struct signer *s, struct tote_fault *fault)
+{
+	struct secret now;
+	int rc;
+
+	if (s->host.sign)
+		return 0;
+	rc = tote__keystore_read(&s->keys, s->file, &now, fault);
+	if (rc)
+		return rc;
+	if (tote__vkey_equal(&now.key, &s->key)) {
+		tote__secret_free(&now);
+		return 0;
+	}
+	adopt(s, &now);
+	return 1;
+}
+
+/* FILE.next where it is the one: then it takes the name. NOT_FOUND where it is not. */
+static int follow_next(struct signer *s, const struct vkey *wanted, struct tote_fault *fault)
+{
+	char name[KEY_FILE_MAX + sizeof(NEXT_SUFFIX)];
+	struct secret next;
+	int rc;
+
+	next_name(s, name);
+	rc = tote__keystore_read(&s->keys, name, &next, fault);
+	if (rc)
+		return rc;
+	if (!tote__vkey_equal(&next.key, wanted))
+		rc = tote__fault(fault, TOTE_E_NOT_FOUND, "%s is another key", name);
+	if (rc == 0)
+		rc = s->keys.ops->cell_rename(s->keys.handle, SPACE_KEYS, name, s->file, fault);
+	if (rc)
+		tote__secret_free(&next);
+	else
+		adopt(s, &next);
+	return rc;
+}
+
+int tote__signer_follow(struct signer *s, const struct vkey *wanted, struct tote_fault *fault)
+{
+	const struct tote_fault before = *fault;
+	int rc;
+
+	if (tote__vkey_equal(&s->key, wanted))
+		return 0;
+	if (s->host.sign)
+		return tote__fault(fault, TOTE_E_KEY,
+			"the host's signer has the key %08" PRIx32 " of '%s', but %08" PRIx32
+			" is in force: open with the signer of that key",
+			s->key.id, s->key.name, wanted->id);
+	rc = tote__signer_reload(s, fault);
+	if (rc >= 0 && tote__vkey_equal(&s->key, wanted))
+		return 0;
+	/* FILE itself may be lost: the next one is then all there is */
+	if (rc >= 0 || rc == TOTE_E_NOT_FOUND)
+		rc = follow_next(s, wanted, fault);
+	if (rc == 0) {
+		*fault = before;
+		return 0;
+	}
+	if (rc != TOTE_E_NOT_FOUND)
+		return rc;
+	return tote__fault(fault, TOTE_E_KEY,
+		"key file %s/%s holds the key %08" PRIx32 " of '%s', but %08" PRIx32
+		" is in force, which is neither there nor in %s" NEXT_SUFFIX
+		": bring that key file back from a copy",
+		s->keys.location, s->file, s->key.id, s->key.name, wanted->id, s->file);
 }
 
 void tote__signer_close(struct signer *s)

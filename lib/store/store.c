@@ -5,7 +5,8 @@
 #include "store/store.h"
 #include <string.h>
 
-#define STEP_MAX ((size_t)1 << 20) /* read at once */
+#define STEP_MAX      ((size_t)1 << 20) /* read at once */
+#define NUMBERS_FIRST 64
 
 int tote__place_provision(struct tote_ctx *ctx, const char *backend, const char *location,
 	int layout, struct tote_fault *fault)
@@ -47,6 +48,27 @@ void tote__place_close(struct place *place)
 	memset(place, 0, sizeof(*place));
 }
 
+int tote__store_put_all(const struct place *place, int space, struct store_put *puts, size_t count,
+	struct tote_fault *fault)
+{
+	const struct store_ops *ops = place->ops;
+	struct tote_fault before = *fault;
+	int rc = 0;
+
+	if (ops->put_all)
+		return ops->put_all(place->handle, space, puts, count, fault);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		rc = ops->put_new(
+			place->handle, space, puts[i].name, puts[i].data, puts[i].len, fault);
+		puts[i].exists = rc == TOTE_E_EXISTS;
+		if (puts[i].exists) {
+			*fault = before;
+			rc = 0;
+		}
+	}
+	return rc;
+}
+
 /* One more than what is left, so that the read that meets the end is the one that got the rest. */
 static size_t step_of(uint64_t size, uint64_t offset, size_t room)
 {
@@ -74,7 +96,7 @@ static int get_step(const struct place *place, void *object, uint64_t size, uint
 		*ret_end = 1;
 		return rc;
 	}
-	tote__buf_put_zeros(out, step);
+	tote__buf_extend(out, step);
 	rc = tote__buf_check(out, "read", fault);
 	if (rc)
 		return rc;
@@ -85,31 +107,57 @@ static int get_step(const struct place *place, void *object, uint64_t size, uint
 	return rc;
 }
 
+int tote__store_read(const struct place *place, void *object, uint64_t size, struct buf *out,
+	int *ret_cached, struct tote_fault *fault)
+{
+	const size_t start = out->len;
+	uint64_t offset = 0;
+	int cached = 0, end = 0, rc = 0;
+
+	while (rc == 0 && !end) {
+		int now = 0;
+
+		rc = get_step(place, object, size, &offset, out, &now, &end, fault);
+		cached |= now;
+	}
+	if (rc)
+		out->len = start;
+	else if (ret_cached)
+		*ret_cached = cached;
+	return rc;
+}
+
 int tote__store_get(const struct place *place, int space, const char *name, uint32_t flags,
 	struct buf *out, int *ret_cached, struct tote_fault *fault)
 {
-	const size_t start = out->len;
 	struct store_stat st;
-	uint64_t offset = 0;
 	void *object;
-	int cached = 0, end = 0;
 	int rc = place->ops->object_open(place->handle, space, name, flags, &object, &st, fault);
 
 	if (rc)
 		return rc;
-	while (rc == 0 && !end) {
-		int now = 0;
-
-		rc = get_step(place, object, st.size, &offset, out, &now, &end, fault);
-		cached |= now;
-	}
+	rc = tote__store_read(place, object, st.size, out, ret_cached, fault);
 	place->ops->object_close(object);
-	if (rc) {
-		out->len = start;
-		tote__fault_wrap(fault, "%s", name);
-		return rc;
+	return rc ? tote__fault_wrap(fault, "%s", name) : 0;
+}
+
+int tote__place_numbers(const struct place *place, store_numbers_fn *list, size_t max,
+	uint64_t **numbers, size_t *ret_count, struct tote_fault *fault)
+{
+	int rc = TOTE_E_LIMIT;
+
+	for (size_t cap = NUMBERS_FIRST; rc == TOTE_E_LIMIT && cap <= max; cap *= 2) {
+		uint64_t *more =
+			tote__heap_resize(&place->ctx->heap, *numbers, cap, sizeof(*more), fault);
+
+		if (!more)
+			return fault->code;
+		*numbers = more;
+		tote__fault_clear(fault);
+		rc = list(place->handle, more, cap, ret_count, fault);
+		/* too many open files has the same code, and no larger array helps */
+		if (rc == TOTE_E_LIMIT && fault->sys_errno)
+			break;
 	}
-	if (ret_cached)
-		*ret_cached = cached;
-	return 0;
+	return rc;
 }

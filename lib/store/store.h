@@ -65,13 +65,30 @@ struct store_stat {
 #define STORE_CAN_LOCK       2u /* lock_*, line_* */
 #define STORE_CAN_ANY_THREAD 4u /* calls on one place may overlap */
 #define STORE_CAN_UNCACHED   8u
+#define STORE_CAN_REPAIR     16u /* journal_build, journal_exchange, set_aside */
+#define STORE_CAN_INPUT      32u /* input_* */
 
 /* How far "durable" reaches. */
 enum { STORE_DURABLE_PROCESS = 1, STORE_DURABLE_OS, STORE_DURABLE_POWER };
 
+/* Whether somebody still writes to a file. */
+enum { STORE_WRITER_NONE, STORE_WRITER_THERE, STORE_WRITER_UNKNOWN };
+
+#define INPUT_TAKEN    ".tote-taken"
+#define INPUT_REJECTED ".tote-rejected"
+#define TAKEN_PATH_MAX 300
+
 struct store_identity { /* of the directories that must be no other container's */
 	uint32_t count;
 	uint64_t device[8], inode[8];
+};
+
+/* One of several objects that are written once. exists is set where the name is taken already. */
+struct store_put {
+	const char *name;
+	const void *data;
+	size_t len;
+	int exists;
 };
 
 /* One found name; name is one component. Return non-zero to stop: list then returns that. */
@@ -149,6 +166,12 @@ struct store_ops {
 		const void *data, size_t len, uint32_t mode, struct tote_fault *fault);
 	/* Syncs a cell found in place and its directory. */
 	int (*cell_sync)(void *place, int space, const char *name, struct tote_fault *fault);
+	/*
+	 * The cell `from` takes the name of the cell `to`, which is replaced where it is there; durable
+	 * when it returns. NOT_FOUND where there is no `from`. Both lie in one directory.
+	 */
+	int (*cell_rename)(
+		void *place, int space, const char *from, const char *to, struct tote_fault *fault);
 
 	/* Sealing (FORMAT section 7). A stage is nameless: gone after a crash. */
 	int (*stage_begin)(void *place, void **ret_stage, struct tote_fault *fault);
@@ -202,12 +225,54 @@ struct store_ops {
 	 */
 	int (*lock_take)(void *place, int byte, int64_t wait_us, struct tote_fault *fault);
 	void (*lock_drop)(void *place, int byte);
-	int (*lock_is_current)(void *place); /* 1: the path `lock` is the file we hold */
+	/* 1: the path `lock` is the file we hold; 0: it is not; negative: that could not be seen */
+	int (*lock_is_current)(void *place, struct tote_fault *fault);
 	/* Bytes from offset 0, at most cap; ret_inode is what the line must name. NOT_FOUND: no lock. */
 	int (*line_read)(void *place, char *out, size_t cap, size_t *ret_len, uint64_t *ret_inode,
 		struct tote_fault *fault);
 	int (*line_write)(void *place, const char *line, size_t len, struct tote_fault *fault);
 	int (*line_sync)(void *place, struct tote_fault *fault);
+
+	/*
+	 * A repair's (FORMAT section 5). build: a directory ledger/damaged/NAME whose only segment is
+	 * seq, data at 0 and zeros to bytes behind it, all of it synced, names too; EXISTS. exchange:
+	 * that directory and journal/ take each other's place in one step; ledger/damaged/ and ledger/
+	 * are synced (effect UNKNOWN where only that failed). set_aside: an object of the log goes to
+	 * ledger/damaged/SET/NAME, never replacing; barriers of SPACE_LOG and SPACE_LEDGER make it
+	 * durable. UNSUPPORTED where the medium cannot exchange.
+	 */
+	int (*journal_build)(void *place, const char *name, uint64_t seq, const void *data,
+		size_t len, uint64_t bytes, struct tote_fault *fault);
+	int (*journal_exchange)(void *place, const char *name, struct tote_fault *fault);
+	int (*set_aside)(void *place, const char *set, const char *name, struct tote_fault *fault);
+
+	/*
+	 * Several of put_new that may share their syncs; each name comes after the sync of its bytes. A
+	 * name that is taken is no failure. After one, some may be there. May be NULL.
+	 */
+	int (*put_all)(void *place, int space, struct store_put *puts, size_t count,
+		struct tote_fault *fault);
+
+	/*
+	 * The gate (FORMAT section 7, at its end): one file of SPACE_INPUT, a name of one component,
+	 * taken out of reach of whoever put it there. What a dead taker held is found by list() below
+	 * INPUT_TAKEN and adopted.
+	 */
+	/* *ret_writer: STORE_WRITER_*. NOT_FOUND; UNTRUSTED for what is no file with one link. */
+	int (*input_look)(void *place, const char *name, int *ret_writer, struct tote_fault *fault);
+	/* Now it lies at ret_path of SPACE_INPUT. NOT_FOUND, UNTRUSTED. */
+	int (*input_take)(void *place, const char *name, void **ret_taken,
+		char ret_path[TAKEN_PATH_MAX], struct tote_fault *fault);
+	/* What another taker left below INPUT_TAKEN/random/name; BUSY where it is still its own. */
+	int (*input_adopt)(void *place, const char *random, const char *name, void **ret_taken,
+		char ret_path[TAKEN_PATH_MAX], struct tote_fault *fault);
+	/*
+	 * The three ends of it; each frees it, also where it fails and the file stays where it was:
+	 * back to its name, never replacing (EXISTS); gone; kept as INPUT_REJECTED/SEQ, durable.
+	 */
+	int (*input_give_back)(void *taken, struct tote_fault *fault);
+	int (*input_drop)(void *taken, struct tote_fault *fault);
+	int (*input_reject)(void *taken, uint64_t seq, struct tote_fault *fault);
 };
 
 /* One opened place: what the rooms above hold. */
@@ -228,8 +293,29 @@ int tote__place_open(struct tote_ctx *ctx, const char *backend, const char *loca
 	uint32_t flags, struct place *ret_place, struct tote_fault *fault);
 void tote__place_close(struct place *place); /* takes a zeroed or closed one */
 
+/*
+ * All numbers that journal_list or list_kept gives, at most max of them: TOTE_E_LIMIT. *numbers, of
+ * the context's heap, is NULL or what an earlier call left; it is the caller's to free, also where
+ * this failed.
+ */
+typedef int store_numbers_fn(
+	void *place, uint64_t *seqs, size_t cap, size_t *ret_count, struct tote_fault *fault);
+int tote__place_numbers(const struct place *place, store_numbers_fn *list, size_t max,
+	uint64_t **numbers, size_t *ret_count, struct tote_fault *fault);
+
 /* A host's path made absolute by the working directory, its text otherwise as it is; heap string. */
 char *tote__place_absolute(struct tote_ctx *ctx, const char *path, struct tote_fault *fault);
+
+/* Several objects written once; by put_new where the backend has nothing better. */
+int tote__store_put_all(const struct place *place, int space, struct store_put *puts, size_t count,
+	struct tote_fault *fault);
+
+/*
+ * The whole of an opened object of that size appended to out, at most out->max bytes in all
+ * (TOTE_E_TOO_LARGE): what store_get does between its open and its close.
+ */
+int tote__store_read(const struct place *place, void *object, uint64_t size, struct buf *out,
+	int *ret_cached, struct tote_fault *fault);
 
 /*
  * A whole object appended to out, at most out->max bytes in all (TOTE_E_TOO_LARGE). With

@@ -53,7 +53,9 @@ START_TEST(options_that_make_no_sense_are_refused)
 	fails(open_with(&options), TOTE_E_STRUCT);
 	options.size = 0;
 	fails(open_with(&options), TOTE_E_STRUCT);
-	for (uint32_t bit = 4; bit; bit <<= 1) {
+	options = options_of(TOTE_BOX_STILL); /* which is said of READ_ONLY alone */
+	ck_assert_int_lt(open_with(&options), 0);
+	for (uint32_t bit = 16; bit; bit <<= 1) {
 		options = options_of(bit);
 		fails(open_with(&options), TOTE_E_FLAGS);
 	}
@@ -193,6 +195,36 @@ START_TEST(recover_needs_a_box_that_writes)
 }
 END_TEST
 
+START_TEST(a_box_tells_its_keys_and_rotates_them)
+{
+	struct tote_key keys[4];
+	size_t count = 9;
+	uint64_t seq;
+	tote_box *reader;
+
+	fails(tote_box_keys(NULL, keys, 4, &count, &fault), TOTE_E_ARGUMENT);
+	fails(tote_box_keys(box, NULL, 4, &count, &fault), TOTE_E_ARGUMENT);
+	fails(tote_box_keys(box, keys, 4, NULL, &fault), TOTE_E_ARGUMENT);
+	fails(tote_box_keys(box, NULL, 0, &count, &fault), TOTE_E_TOO_LARGE);
+	ck_assert_uint_eq(count, 1);
+	fails(tote_box_rotate(NULL, NULL, "x", 0, &seq, &fault), TOTE_E_ARGUMENT);
+	fails(tote_box_rotate(box, NULL, NULL, 0, &seq, &fault), TOTE_E_ARGUMENT);
+	fails(tote_box_rotate(box, NULL, "x", 1, &seq, &fault), TOTE_E_FLAGS);
+	fails(tote_box_rotate_to(box, NULL, NULL, "x", 0, &seq, &fault), TOTE_E_ARGUMENT);
+	ok(tote_box_rotate(box, "alice", "yearly", 0, &seq, &fault));
+	reader = container_open(TOTE_BOX_READ_ONLY);
+	fails(tote_box_rotate(reader, NULL, "x", 0, &seq, &fault), TOTE_E_READ_ONLY);
+	ok(tote_box_keys(reader, keys, 4, &count, &fault));
+	ck_assert_uint_eq(count, 2);
+	ck_assert_uint_eq(keys[0].from_seq, 0);
+	ck_assert_uint_eq(keys[1].from_seq, seq);
+	ck_assert_uint_eq(keys[0].flags | keys[1].flags, 0);
+	ck_assert_str_eq(keys[0].vkey, info_of(box).vkey);
+	ck_assert_str_ne(keys[0].vkey, keys[1].vkey);
+	tote_box_unref(reader);
+}
+END_TEST
+
 START_TEST(states_have_names)
 {
 	ck_assert_str_eq(tote_state_name(TOTE_STATE_ACTIVE), "active");
@@ -266,6 +298,7 @@ Suite *box_suite(void)
 	tcase_add_test(t, references_take_null_and_count);
 	tcase_add_test(t, a_box_keeps_its_context_alive);
 	tcase_add_test(t, recover_needs_a_box_that_writes);
+	tcase_add_test(t, a_box_tells_its_keys_and_rotates_them);
 	tcase_add_test(t, states_have_names);
 	tcase_add_test(t, in_a_forked_child_only_unref_is_allowed);
 	suite_add_tcase(s, t);

@@ -309,7 +309,7 @@ START_TEST(misuse_of_a_cursor_is_refused)
 
 	fails(tote_cursor_open(NULL, 0, 0, &cursor, &fault), TOTE_E_ARGUMENT);
 	fails(tote_cursor_open(box, 0, 0, NULL, &fault), TOTE_E_ARGUMENT);
-	fails(tote_cursor_open(box, 0, 1, &cursor, &fault), TOTE_E_FLAGS);
+	fails(tote_cursor_open(box, 0, 4, &cursor, &fault), TOTE_E_FLAGS);
 	ok(tote_cursor_open(box, 0, 0, &cursor, &fault));
 	fails(tote_cursor_next(NULL, &entry, &fault), TOTE_E_ARGUMENT);
 	fails(tote_cursor_next(cursor, NULL, &fault), TOTE_E_ARGUMENT);

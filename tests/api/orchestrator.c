@@ -24,6 +24,7 @@ START_TEST(a_missing_handle_or_argument_is_refused_by_every_call)
 	struct tote_fault *f = &fault;
 	tote_orchestrator *other;
 	char vkey[320];
+	size_t count;
 
 	fails(tote_orchestrator_init(NULL, "/x", "o", NULL, 0, f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_init(ctx, NULL, "o", NULL, 0, f), TOTE_E_ARGUMENT);
@@ -58,6 +59,16 @@ START_TEST(a_missing_handle_or_argument_is_refused_by_every_call)
 	fails(tote_orchestrator_key(o, 1, vkey, 8, f), TOTE_E_TOO_LARGE);
 	fails(tote_orchestrator_witness(NULL, ID, 0, NULL, f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_witness(o, NULL, 0, NULL, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_rotate(NULL, ID, NULL, "x", 0, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_rotate(o, NULL, NULL, "x", 0, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_rotate(o, ID, NULL, NULL, 0, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_rekey(NULL, ID, NULL, "x", 0, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_rekey(o, NULL, NULL, "x", 0, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_rekey(o, ID, NULL, NULL, 0, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_keys(NULL, ID, NULL, 0, &count, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_keys(o, NULL, NULL, 0, &count, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_keys(o, ID, NULL, 1, &count, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_keys(o, ID, NULL, 0, NULL, f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_record(NULL, &box, f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_record(o, NULL, f), TOTE_E_ARGUMENT);
 	ck_assert_ptr_null(tote_orchestrator_unref(NULL));
@@ -81,6 +92,8 @@ START_TEST(unknown_flags_and_sizes_are_refused)
 	fails(tote_orchestrator_detach(o, ID, NULL, "x", 1, f), TOTE_E_FLAGS);
 	fails(tote_orchestrator_set_state(o, ID, 2, NULL, "x", 1, f), TOTE_E_FLAGS);
 	fails(tote_orchestrator_witness(o, ID, 1, NULL, f), TOTE_E_FLAGS);
+	fails(tote_orchestrator_rotate(o, ID, NULL, "x", 1, f), TOTE_E_FLAGS);
+	fails(tote_orchestrator_rekey(o, ID, NULL, "x", 1, f), TOTE_E_FLAGS);
 	fails(tote_provision_options_init(&options, 4, f), TOTE_E_STRUCT);
 	ok(tote_provision_options_init(&options, sizeof(options), f));
 	options.flags = 1;
@@ -154,6 +167,31 @@ START_TEST(the_keys_of_the_root_are_its_origin_s)
 }
 END_TEST
 
+START_TEST(each_key_is_told_with_the_entry_from_which_it_signs)
+{
+	static const char *const ids[] = {ID, "orchestrator", "witness"};
+	char now[320];
+
+	for (int i = 0; i < 3; i++) {
+		struct tote_key keys[2];
+		size_t count = 0;
+
+		ok(tote_orchestrator_keys(o, ids[i], keys, 2, &count, &fault));
+		ck_assert_uint_eq(count, 1);
+		ok(tote_orchestrator_rotate(o, ids[i], "alice", "yearly", 0, &fault));
+		fails(tote_orchestrator_keys(o, ids[i], keys, 1, &count, &fault), TOTE_E_TOO_LARGE);
+		ok(tote_orchestrator_keys(o, ids[i], keys, 2, &count, &fault));
+		ck_assert_uint_eq(count, 2);
+		ck_assert_uint_gt(keys[1].from_seq, 0);
+		if (!i)
+			continue;
+		ok(tote_orchestrator_key(o, (uint32_t)i, now, sizeof(now), &fault));
+		ck_assert_str_eq(now, keys[1].vkey);
+	}
+	fails(tote_orchestrator_rekey(o, ID, NULL, "lost", 0, &fault), TOTE_E_EXISTS);
+}
+END_TEST
+
 Suite *orchestrator_suite(void)
 {
 	Suite *s = suite_create("orchestrator");
@@ -164,6 +202,7 @@ Suite *orchestrator_suite(void)
 	tcase_add_test(t, unknown_flags_and_sizes_are_refused);
 	tcase_add_test(t, a_container_is_found_listed_and_named_in_faults);
 	tcase_add_test(t, the_keys_of_the_root_are_its_origin_s);
+	tcase_add_test(t, each_key_is_told_with_the_entry_from_which_it_signs);
 	suite_add_tcase(s, t);
 	return s;
 }

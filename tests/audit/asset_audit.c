@@ -302,9 +302,16 @@ START_TEST(an_entry_that_cannot_be_read_explains_one_file_and_not_two)
 	file_flip(audited_path(&a, bundle), at + 6, 2);
 	audit(&a);
 	only_finding(&a, FINDING_BUNDLE_CHANGED, bundle, 1);
+	/* and the one is named all the same: nobody hides behind a damaged entry */
+	ck_assert_ptr_nonnull(finding_of(&a, FINDING_ASSET_UNEXPLAINED, "assets/a"));
 	put_file(&a, "assets/planted", "x", 0444);
 	audit(&a);
 	ck_assert_ptr_nonnull(finding_of(&a, FINDING_ASSET_FOREIGN, "assets/planted"));
+	/* what ends a seal stands behind it: an entry before it explains no missing file */
+	ck_assert_int_eq(unlink(audited_path(&a, "assets/planted")), 0);
+	ck_assert_int_eq(unlink(audited_path(&a, "assets/2026/deep/er/b")), 0);
+	audit(&a);
+	ck_assert_ptr_nonnull(finding_of(&a, FINDING_ASSET_MISSING, "assets/2026/deep/er/b"));
 }
 END_TEST
 

@@ -36,7 +36,7 @@ static struct {
 static int container(void *user, size_t index, struct known_container *ret)
 {
 	(void)user;
-	*ret = (struct known_container){"contracts", BOX, &o.contracts};
+	*ret = (struct known_container){"contracts", BOX, &o.contracts, 0};
 	return index == 0;
 }
 

@@ -296,6 +296,37 @@ START_TEST(a_cosignature_that_does_not_verify_is_named)
 }
 END_TEST
 
+static int merged_meanwhile(
+	void *user, const struct vkey **ret, size_t *ret_count, struct tote_fault *fault)
+{
+	(void)fault;
+	*ret = user;
+	*ret_count = 1;
+	return 0;
+}
+
+START_TEST(a_line_of_a_cosigner_counts_and_one_merged_during_the_run_is_nothing_foreign)
+{
+	struct vkey outside = a.witness.key;
+
+	a.target.witness = NULL;
+	audit(&a);
+	only_finding(&a, FINDING_SIGNATURE_FOREIGN, HEAD, NO_SEQ);
+	a.target.cosigners_user = &outside;
+	a.target.cosigners_again = merged_meanwhile;
+	audit(&a);
+	all_is_well(&a);
+	ck_assert_uint_eq(a.result.cosigners, 0);
+	a.target.cosigners_again = NULL;
+	a.target.cosigner_keys = &outside;
+	a.target.cosigner_count = 1;
+	audit(&a);
+	all_is_well(&a);
+	ck_assert_uint_eq(a.result.cosigners, 1);
+	ck_assert_str_eq(a.result.cosigned_by, outside.name);
+}
+END_TEST
+
 /* --- what fails ----------------------------------------------------------------------------- */
 
 START_TEST(a_place_that_could_not_be_opened_is_a_finding)
@@ -323,6 +354,8 @@ START_TEST(a_medium_that_cannot_be_read_leaves_the_run_incomplete)
 
 	audited_shut(&a);
 	faults_make(&f, &a.place);
+	f.ops.capabilities &=
+		~STORE_CAN_ANY_THREAD; /* else the calls have no order to be counted in */
 	a.target.place = &f.place;
 	for (long n = 0;; n++) {
 		faults_arm(&f, FAULT_ONCE, n);
@@ -406,6 +439,8 @@ Suite *run_suite(void)
 	tcase_add_test(t, a_missing_checkpoint_is_named);
 	tcase_add_test(t, a_checkpoint_by_another_key_is_not_signed_and_one_more_line_is_foreign);
 	tcase_add_test(t, a_cosignature_that_does_not_verify_is_named);
+	tcase_add_test(
+		t, a_line_of_a_cosigner_counts_and_one_merged_during_the_run_is_nothing_foreign);
 	tcase_add_test(t, a_place_that_could_not_be_opened_is_a_finding);
 	tcase_add_test(t, a_medium_that_cannot_be_read_leaves_the_run_incomplete);
 	tcase_add_test(t, without_memory_a_run_fails_and_gives_all_of_it_back);

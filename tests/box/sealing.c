@@ -405,6 +405,114 @@ START_TEST(a_sealing_keeps_its_box_alive_and_refuses_misuse)
 }
 END_TEST
 
+/* --- what is recorded of files -------------------------------------------------------------- */
+
+START_TEST(what_is_described_is_recorded_of_the_files_that_follow)
+{
+	struct tote_asset asset = {.size = sizeof(asset)};
+	tote_sealing *sealing;
+	tote_asset_list *list;
+
+	put("a", "1");
+	put("b", "2");
+	put("c", "3");
+	ck_ok(tote_sealing_new(box, NULL, 0, &sealing, &b.fault), b.fault);
+	ck_ok(tote_sealing_add(sealing, printed("%s/a", tree), NULL, &b.fault), b.fault);
+	ck_ok(tote_sealing_describe(sealing, "text/plain", "the scanner", 0, &b.fault), b.fault);
+	ck_ok(tote_sealing_add(sealing, printed("%s/b", tree), NULL, &b.fault), b.fault);
+	ck_ok(tote_sealing_describe(sealing, NULL, NULL, TOTE_SEQ_ANY, &b.fault), b.fault);
+	ck_ok(tote_sealing_add(sealing, printed("%s/c", tree), NULL, &b.fault), b.fault);
+	ck_fault(tote_sealing_describe(sealing, "", NULL, 0, &b.fault), TOTE_E_GRAMMAR, b.fault);
+	ck_fault(tote_sealing_describe(NULL, NULL, NULL, 0, &b.fault), TOTE_E_ARGUMENT, b.fault);
+	step_all(sealing);
+	tote_sealing_unref(sealing);
+	ck_ok(tote_asset_list_open(box, 0, &list, &b.fault), b.fault);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(tote_asset_list_next(list, &asset, &b.fault), 1);
+		ck_assert((asset.media_type != NULL) == (i == 1));
+		ck_assert((asset.source != NULL) == (i == 1));
+		if (i == 1)
+			ck_assert_str_eq(asset.source, "the scanner");
+	}
+	tote_asset_list_unref(list);
+}
+END_TEST
+
+START_TEST(a_correction_names_one_seal_and_is_one_file)
+{
+	struct tote_asset asset = {.size = sizeof(asset)};
+	tote_sealing *sealing;
+	tote_asset_list *list;
+
+	put("a", "1");
+	put("b", "2");
+	sealing = sealing_of(printed("%s/a", tree), NULL);
+	step_all(sealing);
+	tote_sealing_unref(sealing);
+	ck_ok(tote_sealing_new(box, NULL, 0, &sealing, &b.fault), b.fault);
+	ck_ok(tote_sealing_describe(sealing, NULL, NULL, 1, &b.fault), b.fault);
+	ck_fault(tote_sealing_add(sealing, tree, NULL, &b.fault), TOTE_E_ARGUMENT, b.fault);
+	ck_assert_uint_eq(progress_of(sealing).files, 0);
+	ck_ok(tote_sealing_add(sealing, printed("%s/b", tree), NULL, &b.fault), b.fault);
+	ck_fault(tote_sealing_add(sealing, printed("%s/a", tree), "again", &b.fault),
+		TOTE_E_ARGUMENT, b.fault);
+	step_all(sealing);
+	tote_sealing_unref(sealing);
+	ck_ok(tote_asset_list_open(box, 0, &list, &b.fault), b.fault);
+	ck_assert_int_eq(tote_asset_list_find(list, "b", &asset, &b.fault), 1);
+	ck_assert_uint_eq(asset.supersedes, 1);
+	tote_asset_list_unref(list);
+	/* an entry that is no seal is known before the first byte */
+	put("c", "3");
+	ck_ok(tote_sealing_new(box, NULL, 0, &sealing, &b.fault), b.fault);
+	ck_ok(tote_sealing_describe(sealing, NULL, NULL, 77, &b.fault), b.fault);
+	ck_fault(tote_sealing_add(sealing, printed("%s/c", tree), NULL, &b.fault), TOTE_E_NOT_FOUND,
+		b.fault);
+	tote_sealing_unref(sealing);
+}
+END_TEST
+
+/* --- what was sealed before ----------------------------------------------------------------- */
+
+START_TEST(already_is_said_only_of_a_file_that_is_still_what_was_sealed)
+{
+	tote_sealing *sealing;
+	const char *file;
+
+	put("a", "the bytes");
+	sealing = sealing_of(printed("%s/a", tree), NULL);
+	step_all(sealing);
+	tote_sealing_unref(sealing);
+	sealing = sealing_of(printed("%s/a", tree), NULL);
+	ck_assert_uint_eq(progress_of(sealing).already, 1);
+	tote_sealing_unref(sealing);
+	for (int how = 0; how < 4; how++) {
+		struct tote_source source = source_of("a", "the bytes");
+
+		file = boxed_asset(&b, "a");
+		if (how == 0)
+			file_flip(file, 1, 1);
+		else if (how == 1)
+			ck_assert_int_eq(chmod(file, 0644), 0);
+		else if (how == 2)
+			file_truncate(file, 3);
+		else
+			ck_assert_int_eq(unlink(file) || symlink("/etc/passwd", file), 0);
+		ck_ok(tote_sealing_new(box, NULL, 0, &sealing, &b.fault), b.fault);
+		ck_fault(tote_sealing_add(sealing, printed("%s/a", tree), NULL, &b.fault),
+			TOTE_E_DAMAGED, b.fault);
+		ck_assert_ptr_nonnull(strstr(b.fault.text, "'a'"));
+		tote_sealing_unref(sealing);
+		ck_fault(tote_box_seal(box, &source, 1, NULL, 0, NULL, &b.fault), TOTE_E_DAMAGED,
+			b.fault);
+		if (how == 0)
+			file_flip(boxed_asset(&b, "a"), 1, 1);
+		else if (how == 1)
+			ck_assert_int_eq(chmod(boxed_asset(&b, "a"), 0444), 0);
+	}
+}
+END_TEST
+
 Suite *sealing_suite(void)
 {
 	Suite *s = suite_create("sealing");
@@ -425,6 +533,9 @@ Suite *sealing_suite(void)
 	tcase_add_test(t, a_file_that_vanished_since_it_was_added_fails_its_step);
 	tcase_add_test(t, a_suspended_container_seals_no_tree);
 	tcase_add_test(t, a_sealing_keeps_its_box_alive_and_refuses_misuse);
+	tcase_add_test(t, what_is_described_is_recorded_of_the_files_that_follow);
+	tcase_add_test(t, a_correction_names_one_seal_and_is_one_file);
+	tcase_add_test(t, already_is_said_only_of_a_file_that_is_still_what_was_sealed);
 	suite_add_tcase(s, t);
 	return s;
 }

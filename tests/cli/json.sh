@@ -39,6 +39,19 @@ object 0 prove $root prove box 1 -o proof
 object 0 key $root keys
 "$TOTECTL" $root keys box >keys
 object 0 verify verify proof/1.tlog-proof --entry proof/1.entry --vkey keys
+object 0 consistency $root prove box --consistency 1 3
+printf 'log %s\nquorum none\n' "$(sed -n 's/^container //p' keys)" >policy
+object 0 verify verify proof/1.tlog-proof --entry proof/1.entry --policy policy
+object 0 witness-request $root witness request box
+object 0 witness-request $root witness request box -o request
+object 0 root -C notary init --origin notary.example/n
+object 0 witness-cosign -C notary witness cosign request --vkey keys
+"$TOTECTL" -C notary witness cosign request >answer 2>err || "$TOTECTL" $root witness request box \
+	--old "$(sed -n 2p root/containers/box/ledger/log/checkpoint)" 2>err |
+	"$TOTECTL" -C notary witness cosign - >answer
+"$TOTECTL" -C notary keys >keys.notary
+object 0 witness-merge $root witness merge box answer --witness keys.notary
+object 2 error $root witness carry box
 object 0 summary verify root/containers/box/ledger --vkey keys
 object 0 verdict $root audit
 object 0 status $root status

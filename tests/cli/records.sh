@@ -22,12 +22,31 @@ ends 0 $root log box
 holds 'one line an entry' [ "$(wc -l <out)" -eq 4 ]
 says out 'container.created'
 ends 1 $root show box 99
+ends 0 $root log box --kind record --from 1
+holds 'a kind is that kind alone' [ "$(cut -d' ' -f1 out | tr '\n' ' ')" = '1 3 ' ]
+ends 0 $root log box --kind 'record.*' --reverse
+holds 'a family, the newest first' [ "$(cut -d' ' -f1 out | tr '\n' ' ')" = '3 2 1 ' ]
+ends 0 $root log box --reverse --limit 1 --from 2
+holds 'one entry from there down' [ "$(cut -d' ' -f1 out)" = 2 ]
+ends 0 $root --json log box --limit 0
+holds 'no entry at all' [ ! -s out ]
+ends 2 $root log box --reverse --follow
+ends 2 $root log box --from x
+ends 2 $root log box --limit -1
+ends 2 $root log box --kind Record
+says err "'Record' is no kind"
+timeout 20 "$TOTECTL" $root log box --follow --from 3 --limit 2 >followed &
+follower=$!
+ends 0 $root append box --kind host.late
+wait $follower
+holds 'who follows sees what comes and ends at the limit' [ $? = 0 ]
+holds 'each once and in order' [ "$(cut -d' ' -f1 followed | tr '\n' ' ')" = '3 4 ' ]
 
 # A retry never doubles a record.
-ends 0 $root append box --expect 4 payload
-ends 0 $root append box --expect 4 payload
-holds 'the same seq again' [ "$(cat out)" = 4 ]
-ends 1 $root append box --expect 4 --field other=x payload
+ends 0 $root append box --expect 5 payload
+ends 0 $root append box --expect 5 payload
+holds 'the same seq again' [ "$(cat out)" = 5 ]
+ends 1 $root append box --expect 5 --field other=x payload
 ends 1 $root append box --expect 99 payload
 
 ends 2 $root append box --kind asset.sealed

@@ -4,7 +4,7 @@
 . "$top_srcdir/tests/cli/common.sh"
 
 verbs='init provision register detach suspend resume archive dispose seal append log show ls cat
-	manifest checkpoint prove verify keys audit status ack demo'
+	manifest checkpoint prove verify witness keys audit status ack demo'
 
 ends 2
 ends 2 frobnicate

@@ -4,7 +4,7 @@
 #
 #	TOTECTL=path/to/totectl run.sh [DIRECTORY]
 #
-# Readers: auditor.sh (sh, coreutils, openssl), go/verify.go (golang.org/x/mod), reader.py (python3). PYTHON and GO
+# Readers: auditor.sh (sh, coreutils, openssl), go/verify.go (golang.org/x/mod), checker/totecheck.py (python3). PYTHON and GO
 # name other programs than python3 and go. DIRECTORY is where all of it is kept; without one a scratch directory is
 # removed at the end. Exit 0 when every reader accepted the whole and refused every damage that it can see.
 set -u
@@ -128,16 +128,16 @@ build_go() {
 
 auditor() { sh "$here/auditor.sh" "$1" "$vkey" "$witness" "$work/proof/300.tlog-proof" "$work/proof/300.entry"; }
 go_reader() { "$work/verify" "$1" "$vkey"; }
-reader() { "$PYTHON" "$here/reader.py" "$1"; }
+reader() { "$PYTHON" "$here/../checker/totecheck.py" "$1"; }
 
 # in_log NAME: a damage under log/ is refused by all three.
 in_log() {
 	verdict 1 "auditor.sh refuses: $1" auditor "$log"
 	verdict 1 "verify.go refuses: $1" go_reader "$log"
-	verdict 1 "reader.py refuses: $1" reader "$work/copy"
+	verdict 3 "totecheck.py refuses: $1" reader "$work/copy"
 }
 
-in_root() { verdict 1 "reader.py refuses: $1" reader "$work/copy"; }
+in_root() { verdict 3 "totecheck.py refuses: $1" reader "$work/copy"; }
 
 # ---- damage -----------------------------------------------------------------------------------------------------
 
@@ -230,8 +230,8 @@ demo_root() {
 		verdict 0 "auditor.sh accepts the demo's $id" sh "$here/auditor.sh" "$log" "$vkey" "$witness"
 		verdict 0 "verify.go accepts the demo's $id" go_reader "$log"
 	done
-	verdict 0 "reader.py accepts the demo's root" reader "$root"
-	verdict 1 "reader.py refuses the demo's damaged copy" reader "${root%/root}/damaged"
+	verdict 0 "totecheck.py accepts the demo's root" reader "$root"
+	verdict 3 "totecheck.py refuses the demo's damaged copy" reader "${root%/root}/damaged"
 }
 
 make_sources
@@ -240,7 +240,7 @@ read_keys contracts
 build_go
 verdict 0 'auditor.sh accepts the log and the proof' auditor "$root/containers/contracts/ledger/log"
 verdict 0 'verify.go accepts the log' go_reader "$root/containers/contracts/ledger/log"
-verdict 0 'reader.py accepts the root' reader "$root"
+verdict 0 'totecheck.py accepts the root' reader "$root"
 damage_log
 damage_proof
 damage_root

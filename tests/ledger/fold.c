@@ -3,61 +3,9 @@
  * The fold: whatever step of it fails, nothing is lost, nothing is signed that the medium does not
  * bear out, and the next one completes it.
  */
-#include "ledger/fold.h"
-#include "ledger/logdir.h"
-#include "support/ledger_fixture.h"
-#include "support/store_faults.h"
-#include <inttypes.h>
+#include "ledger/fold_fixture.h"
 
 static const char *const backends[] = {"memory", "posix"};
-
-/* Verifies checkpoint, tiles and bundles as a stranger would, from the log alone. */
-static void log_is_whole(struct fixture *f, uint64_t size)
-{
-	struct tile_tree *tree = calloc(1, sizeof(*tree));
-	uint8_t root[HASH_LEN], *leaves = malloc(TILE_BYTES);
-	struct checkpoint c;
-	struct frontier edge;
-	struct logdir log;
-	struct note note;
-	struct buf bytes;
-
-	memset(&f->fault, 0, sizeof(f->fault));
-	tote__buf_init(&bytes, plain_heap(), BUNDLE_MAX);
-	tote__logdir_init(&log, &f->place, 0);
-	ck_ok(tote__logdir_checkpoint(&log, &bytes, &note, &c, &f->fault), f->fault);
-	ck_assert_uint_eq(c.size, size);
-	ck_assert_int_eq(tote__note_verify(&note, &f->keeper.secret.key, &f->fault), 1);
-	tote__tile_tree_init(tree, size, tote__logdir_tile, &log, NULL);
-	ck_ok(tote__merkle_root(size, tote__tile_tree_node, tree, NULL, root, &f->fault), f->fault);
-	ck_assert_mem_eq(root, c.root, HASH_LEN);
-	tote__frontier_init(&edge);
-	for (uint64_t i = 0; i * TILE_WIDTH < size; i++) {
-		uint32_t width;
-
-		ck_ok(tote__logdir_bundle(&log, i, size, &bytes, &width, &f->fault), f->fault);
-		ck_ok(tote__logdir_bundle_check(
-			      &log, tree, c.root, i, &bytes, width, leaves, &f->fault),
-			f->fault);
-		for (uint32_t k = 0; k < width; k++)
-			tote__frontier_append(&edge, NULL, leaves + (size_t)k * HASH_LEN);
-	}
-	tote__frontier_root(&edge, NULL, root);
-	ck_assert_mem_eq(root, c.root, HASH_LEN);
-	tote__buf_free(&bytes);
-	free(leaves);
-	free(tree);
-}
-
-static void fold(struct ledger *l, uint64_t size)
-{
-	struct tote_fault fault;
-	struct checkpoint c;
-
-	memset(&fault, 0, sizeof(fault));
-	ck_ok(tote__ledger_fold(l, &c, NULL, &fault), fault);
-	ck_assert_uint_eq(c.size, size);
-}
 
 /* Sizes around the ends of tiles and of levels of tiles. */
 START_TEST(folds_of_any_size_extend_each_other)
@@ -211,7 +159,7 @@ START_TEST(a_failed_fold_does_not_stop_appends)
 	f.options.fold_bytes = 1; /* each append folds */
 	l = fixture_open(&f);
 	append_numbers(l, 1, 2);
-	faults.only = "put_new";
+	faults.only = "put_all";
 	for (long k = 0; !done; k++) {
 		faults_arm(&faults, FAULT_ONCE, k);
 		append_numbers(l, next, next + 1);
@@ -291,233 +239,6 @@ START_TEST(segments_go_when_they_are_covered_and_the_newest_stays)
 }
 END_TEST
 
-/* --- what stops a signature ----------------------------------------------------------------- */
-
-struct flipper {
-	struct fixture *f;
-	const char *name;
-	size_t offset;
-	int done;
-};
-
-static void flip_after_barrier(void *user, const char *call)
-{
-	struct flipper *x = user;
-
-	if (strcmp(call, "barrier") != 0 || x->done)
-		return;
-	file_flip(fixture_path(x->f, x->name), x->offset, 16);
-	x->done = 1;
-}
-
-/* One bit, in each kind of file that a fold writes, between writing and signing. */
-START_TEST(one_flipped_bit_stops_the_signature)
-{
-	static const struct {
-		const char *name;
-		size_t offset;
-	} places[] = {
-		{"log/tile/entries/000", 3},
-		{"log/tile/entries/000", 5000},
-		{"log/tile/entries/000", 0},
-		{"log/tile/entries/001.p/44", 200},
-		{"log/tile/0/000", 0},
-		{"log/tile/0/000", 8191},
-		{"log/tile/0/001.p/44", 100},
-		{"log/tile/1/000.p/1", 31},
-	};
-	struct flipper flipper = {.name = places[_i].name, .offset = places[_i].offset};
-	struct faults faults;
-	struct checkpoint c;
-	struct fixture f;
-	struct ledger *l;
-	uint8_t last[8192];
-	int signs;
-
-	fixture_make(&f, "posix");
-	tote__ledger_close(fixture_create(&f));
-	flipper.f = &f;
-	faults_make(&faults, &f.place);
-	f.options.place = &faults.place;
-	l = fixture_open(&f);
-	append_grouped(l, 1, 100);
-	fold(l, 100);
-	append_grouped(l, 100, 300);
-	memcpy(last, f.keeper.last, sizeof(last));
-	signs = f.keeper.signs;
-	faults.after = flip_after_barrier;
-	faults.user = &flipper;
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_DAMAGED, f.fault);
-	ck_assert_int_eq(flipper.done, 1);
-	ck_assert_int_eq(f.keeper.signs, signs);
-	ck_assert_mem_eq(last, f.keeper.last, sizeof(last));
-	log_is_whole(&f, 100); /* the old checkpoint still stands */
-	/* what lies there differs from the journal: still nothing is signed */
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_DAMAGED, f.fault);
-	ck_assert_int_eq(f.keeper.signs, signs);
-	file_flip(fixture_path(&f, places[_i].name), places[_i].offset, 16);
-	fold(l, 300);
-	log_is_whole(&f, 300);
-	tote__ledger_close(l);
-	fixture_remove(&f);
-}
-END_TEST
-
-START_TEST(damage_below_the_checkpoint_stops_the_signature)
-{
-	struct checkpoint c;
-	struct fixture f;
-	struct ledger *l;
-	int signs;
-
-	fixture_make(&f, "posix");
-	l = fixture_create(&f);
-	append_grouped(l, 1, 100);
-	fold(l, 100);
-	append_grouped(l, 100, 130);
-	signs = f.keeper.signs;
-	file_flip(fixture_path(&f, "log/tile/0/000.p/100"), 40, 1);
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_DAMAGED, f.fault);
-	file_flip(fixture_path(&f, "log/tile/0/000.p/100"), 40, 1);
-	file_flip(fixture_path(&f, "log/tile/entries/000.p/100"), 999, 1);
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_DAMAGED, f.fault);
-	ck_assert_int_eq(f.keeper.signs, signs);
-	file_flip(fixture_path(&f, "log/tile/entries/000.p/100"), 999, 1);
-	fold(l, 130);
-	tote__ledger_close(l);
-	fixture_remove(&f);
-}
-END_TEST
-
-START_TEST(a_wrong_signature_is_not_published)
-{
-	struct checkpoint c;
-	struct fixture f;
-	struct ledger *l;
-
-	fixture_make(&f, backends[_i]);
-	l = fixture_create(&f);
-	append_numbers(l, 1, 3);
-	f.keeper.flip = 1;
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_BAD_SIGNATURE, f.fault);
-	f.keeper.flip = 0;
-	log_is_whole(&f, 1);
-	f.keeper.fail_last_write = 1;
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_IO, f.fault);
-	f.keeper.fail_last_write = 0;
-	log_is_whole(&f, 1);
-	fold(l, 3);
-	tote__ledger_close(l);
-	fixture_remove(&f);
-}
-END_TEST
-
-/* Puts a checkpoint, signed with the key, in the place of the one last signed. */
-static void sign_last(struct fixture *f, uint64_t size, uint8_t first_byte)
-{
-	struct checkpoint c = {.origin = FIXTURE_ORIGIN, .size = size};
-	uint8_t sig[SIG_LEN];
-	struct buf out;
-
-	memset(c.root, first_byte, HASH_LEN);
-	tote__buf_init(&out, plain_heap(), NOTE_MAX);
-	tote__checkpoint_put(&out, &c);
-	tote__secret_sign(&f->keeper.secret, out.data, out.len, sig);
-	tote__buf_putc(&out, '\n');
-	tote__note_put_sig(&out, &f->keeper.secret.key, sig, sizeof(sig));
-	memcpy(f->keeper.last, out.data, out.len);
-	f->keeper.last_len = out.len;
-	tote__buf_free(&out);
-}
-
-START_TEST(what_does_not_extend_the_last_one_signed_is_not_signed)
-{
-	uint8_t last[8192];
-	struct checkpoint c;
-	struct fixture f;
-	struct ledger *l;
-	size_t len;
-	int signs;
-
-	fixture_make(&f, backends[_i]);
-	l = fixture_create(&f);
-	append_numbers(l, 1, 5);
-	fold(l, 5);
-	memcpy(last, f.keeper.last, sizeof(last));
-	len = f.keeper.last_len;
-	append_numbers(l, 5, 9);
-	signs = f.keeper.signs;
-	sign_last(&f, 20, 3); /* an old copy of the ledger was put back */
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_ROLLBACK, f.fault);
-	sign_last(&f, 7, 3); /* another history was signed */
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_FORK, f.fault);
-	sign_last(&f, 7, 3);
-	f.keeper.last[f.keeper.last_len - 10] ^= 1;
-	ck_assert_int_lt(tote__ledger_fold(l, &c, NULL, &f.fault), 0);
-	ck_assert_int_eq(f.keeper.signs, signs);
-	memcpy(f.keeper.last, last, sizeof(last));
-	f.keeper.last_len = len;
-	fold(l, 9);
-	sign_last(&f, 20, 3); /* and where nothing is new, it is not given out as good either */
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_ROLLBACK, f.fault);
-	tote__ledger_close(l);
-	fixture_remove(&f);
-}
-END_TEST
-
-static int no(void *user, const struct checkpoint *c, merkle_node_fn *node, void *tree,
-	struct tote_fault *fault)
-{
-	uint8_t root[HASH_LEN];
-
-	ck_assert_int_eq(tote__merkle_root(c->size, node, tree, NULL, root, fault), 0);
-	ck_assert_mem_eq(root, c->root, HASH_LEN);
-	return *(int *)user ? tote__fault(fault, TOTE_E_FORK, "the witness saw another") : 0;
-}
-
-START_TEST(what_the_witness_does_not_bear_out_is_not_signed)
-{
-	struct checkpoint c;
-	struct fixture f;
-	struct ledger *l;
-	int refuse = 0;
-
-	fixture_make(&f, backends[_i]);
-	f.options.hooks.user = &refuse;
-	f.options.hooks.guard = no;
-	l = fixture_create(&f);
-	append_numbers(l, 1, 4);
-	refuse = 1;
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_FORK, f.fault);
-	log_is_whole(&f, 1);
-	refuse = 0;
-	fold(l, 4);
-	tote__ledger_close(l);
-	fixture_remove(&f);
-}
-END_TEST
-
-START_TEST(a_checkpoint_that_somebody_else_signed_is_not_built_upon)
-{
-	uint8_t *note;
-	struct checkpoint c;
-	struct fixture f;
-	struct ledger *l;
-	size_t len;
-
-	fixture_make(&f, "posix");
-	l = fixture_create(&f);
-	append_numbers(l, 1, 4);
-	note = file_read(fixture_path(&f, "log/checkpoint"), &len);
-	note[len - 20] = note[len - 20] == 'A' ? 'B' : 'A';
-	file_write(fixture_path(&f, "log/checkpoint"), note, len);
-	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_BAD_SIGNATURE, f.fault);
-	free(note);
-	tote__ledger_close(l);
-	fixture_remove(&f);
-}
-END_TEST
-
 /* --- lines ---------------------------------------------------------------------------------- */
 
 START_TEST(a_line_is_added_once_and_only_to_the_same_text)
@@ -575,14 +296,8 @@ Suite *fold_suite(void)
 	tcase_add_loop_test(t, segments_go_when_they_are_covered_and_the_newest_stays, 0, 2);
 	suite_add_tcase(s, t);
 
-	t = tcase_create("signature");
+	t = tcase_create("lines");
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, one_flipped_bit_stops_the_signature, 0, 8);
-	tcase_add_test(t, damage_below_the_checkpoint_stops_the_signature);
-	tcase_add_loop_test(t, a_wrong_signature_is_not_published, 0, 2);
-	tcase_add_loop_test(t, what_does_not_extend_the_last_one_signed_is_not_signed, 0, 2);
-	tcase_add_loop_test(t, what_the_witness_does_not_bear_out_is_not_signed, 0, 2);
-	tcase_add_test(t, a_checkpoint_that_somebody_else_signed_is_not_built_upon);
 	tcase_add_loop_test(t, a_line_is_added_once_and_only_to_the_same_text, 0, 2);
 	suite_add_tcase(s, t);
 	return s;

@@ -375,6 +375,35 @@ START_TEST(no_memory_is_an_error_and_no_leak)
 }
 END_TEST
 
+static int pass(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN], int verified,
+	struct tote_fault *fault)
+{
+	(void)user, (void)e, (void)leaf, (void)verified, (void)fault;
+	return 0;
+}
+
+/* The chain and the signature are whole: who signed it was a faulty or hostile program. */
+START_TEST(an_entry_that_bears_another_seq_than_its_place_is_damage)
+{
+	struct draft d = {.kind = "record"};
+	struct fixture *f = fixture_new();
+	uint8_t prev[HASH_LEN];
+	struct buf entry;
+
+	logs_add(f->logs, 3);
+	logs_prev(f->logs, 3, prev);
+	tote__buf_init(&entry, plain_heap(), ENTRY_MAX);
+	ck_ok(tote__entry_encode(&d, 4, LOGS_TIME, prev, NULL, &entry, &f->fault), f->fault);
+	logs_add_bytes(f->logs, entry.data, entry.len);
+	tote__buf_free(&entry);
+	logs_fold(f->logs, 4);
+	open_view(f, 0, 4);
+	ck_fault(tote__view_scan(&f->view, 0, 4, pass, NULL, &f->fault), TOTE_E_DAMAGED, f->fault);
+	ck_assert_uint_eq(f->fault.seq, 3);
+	fixture_free(f);
+}
+END_TEST
+
 Suite *view_suite(void)
 {
 	Suite *s = suite_create("view");
@@ -402,6 +431,7 @@ Suite *view_suite(void)
 	tcase_add_test(c, a_scan_checks_what_the_hashes_do_not_say);
 	tcase_add_test(c, a_broken_checkpoint_gives_no_view);
 	tcase_add_test(c, no_memory_is_an_error_and_no_leak);
+	tcase_add_test(c, an_entry_that_bears_another_seq_than_its_place_is_damage);
 	suite_add_tcase(s, c);
 	return s;
 }

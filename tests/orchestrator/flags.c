@@ -31,6 +31,7 @@ START_TEST(a_flag_stands_until_acknowledged_and_is_raised_anew_only_after_a_good
 	struct root r;
 	struct outcome o;
 	uint64_t first;
+	int64_t seen;
 	char path[512], aside[512];
 
 	root_make(&r);
@@ -46,11 +47,13 @@ START_TEST(a_flag_stands_until_acknowledged_and_is_raised_anew_only_after_a_good
 	ck_assert_int_eq(o.findings, 1);
 	ck_assert_int_eq(o.known, 0);
 	first = o.flag;
+	seen = o.first_seen_us;
 	ck_assert_int_eq(root_entries(&r, "flag.raised", "a"), 1);
 	/* again: the cause is on record, no second flag */
 	o = audit(&r, "a");
 	ck_assert_int_eq(o.known, 1);
 	ck_assert_uint_eq(o.flag, first);
+	ck_assert_int_eq(o.first_seen_us, seen);
 	ck_assert_int_eq(root_entries(&r, "audit.finding", "a"), 1);
 	acknowledge(&r, first);
 	ck_fault(tote_orchestrator_acknowledge(r.o, first, NULL, "x", 0, &r.fault), TOTE_E_EXISTS,

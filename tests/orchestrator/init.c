@@ -221,8 +221,8 @@ Suite *init_suite(void)
 	tcase_add_test(t, an_empty_directory_becomes_a_root_and_one_with_foreign_content_does_not);
 	tcase_add_test(t, processes_that_make_one_root_at_once_make_one);
 	tcase_add_test(t, what_is_no_root_is_said_to_be_none);
-	tcase_add_test(
-		t, with_a_key_open_to_others_missing_or_of_another_name_nothing_is_made_and_it_is_named);
+	tcase_add_test(t,
+		with_a_key_open_to_others_missing_or_of_another_name_nothing_is_made_and_it_is_named);
 	tcase_add_test(t, a_root_opened_read_only_changes_nothing);
 	tcase_add_test(t, the_record_takes_nothing_of_the_host);
 	suite_add_tcase(s, t);

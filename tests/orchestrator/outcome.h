@@ -12,7 +12,8 @@
 struct outcome {
 	struct tote_verdict verdict;
 	int findings, information, known, not_recorded, codes[8];
-	uint64_t flag; /* of the first finding */
+	uint64_t flag; /* of the first finding, as the next */
+	int64_t first_seen_us;
 };
 
 static inline int has_code(const struct outcome *o, int code)
@@ -29,8 +30,10 @@ static inline void take_finding(struct outcome *out, const struct tote_finding *
 		out->information++;
 		return;
 	}
-	if (!out->findings)
+	if (!out->findings) {
 		out->flag = f->flag;
+		out->first_seen_us = f->first_seen_us;
+	}
 	if (out->findings < 8)
 		out->codes[out->findings] = f->code;
 	out->findings++;

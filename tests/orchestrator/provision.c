@@ -4,6 +4,7 @@
  * directory is one container's.
  */
 #include "orchestrator/outcome.h"
+#include "ledger/line.h"
 
 static int provision(tote_ctx *ctx, const char *path)
 {
@@ -243,6 +244,43 @@ START_TEST(init_and_provision_give_back_all_memory_whichever_allocation_fails)
 }
 END_TEST
 
+/* The line is never synced: a power cut may bring back one that is as old as the boot. */
+static void bring_back_an_old_line(const struct root *r)
+{
+	const char *path = printed("%s/orchestrator/ledger/lock", r->path);
+	struct tote_fault fault = {0};
+	char text[LOCK_LINE_MAX];
+	struct line line;
+	struct stat st;
+	uint8_t *bytes;
+	size_t len;
+
+	bytes = file_read(path, &len);
+	ck_assert_int_eq(stat(path, &st), 0);
+	tote__line_parse((const char *)bytes, len, st.st_ino, &line);
+	ck_assert_int_eq(line.state, LINE_IDLE);
+	line.mark = 1;
+	snprintf(line.boot, sizeof(line.boot), "00000000-0000-4000-8000-000000000001");
+	ck_ok(tote__line_format(&line, text, &len, &fault), fault);
+	file_write(path, text, len);
+	free(bytes);
+}
+
+START_TEST(what_was_registered_before_a_power_cut_is_known_to_who_opens_the_root)
+{
+	struct tote_container c = {.size = sizeof(c)};
+	struct root r;
+
+	root_make(&r);
+	root_provision(&r, "a"); /* and no fold after it */
+	root_close(&r);
+	bring_back_an_old_line(&r);
+	root_open(&r);
+	ck_ok(tote_orchestrator_find(r.o, "a", &c, &r.fault), r.fault);
+	root_remove(&r);
+}
+END_TEST
+
 Suite *provision_suite(void)
 {
 	Suite *s = suite_create("provision");
@@ -253,6 +291,7 @@ Suite *provision_suite(void)
 	tcase_add_test(t, two_processes_that_provision_one_id_make_one_container);
 	tcase_add_test(t, many_containers_take_no_more_descriptors_than_one);
 	tcase_add_test(t, a_location_is_recorded_relative_below_the_root_and_absolute_elsewhere);
+	tcase_add_test(t, what_was_registered_before_a_power_cut_is_known_to_who_opens_the_root);
 	tcase_add_test(t, an_id_is_never_used_a_second_time);
 	tcase_add_test(t, a_directory_of_another_container_or_with_foreign_content_is_refused);
 	tcase_add_test(t, init_and_provision_give_back_all_memory_whichever_allocation_fails);

@@ -46,6 +46,47 @@ START_TEST(unknown_kinds_fields_and_versions_are_passed_over)
 }
 END_TEST
 
+#define LOG_KEY "log.example/a+452a08ae+AUSJLc9ki1OdoahPt4XoBX28+h5RT8YVtID616q0cbzJ"
+#define ROOT    "root 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+
+START_TEST(cosigned_logs_and_cosigners_are_what_was_said_of_them_last)
+{
+	struct known_log *log;
+	struct registry r;
+	struct known *k;
+
+	tote__registry_init(&r, plain_heap());
+	ck_assert_int_eq(take(&r, "1 container.registered", 0, REGISTERED), 0);
+	ck_assert_int_eq(
+		take(&r, "1 witness.cosigned", 1, "origin log.example/a\n" ROOT "size 3\n"),
+		TOTE_E_DAMAGED);
+	ck_assert_int_eq(
+		take(&r, "1 witness.accepted", 1, "origin log.example/a\nvkey " LOG_KEY "\n"), 0);
+	ck_assert_ptr_null(tote__registry_log(&r, "log.example/b"));
+	log = tote__registry_log(&r, "log.example/a");
+	ck_assert_ptr_nonnull(log);
+	ck_assert_uint_eq(log->size, 0);
+	ck_assert_int_eq(
+		take(&r, "1 witness.cosigned", 2, "origin log.example/a\n" ROOT "size 3\n"), 0);
+	ck_assert_int_eq(
+		take(&r, "1 witness.accepted", 3, "origin log.example/a\nvkey another\n"), 0);
+	log = tote__registry_log(&r, "log.example/a");
+	ck_assert_uint_eq(r.log_count, 1);
+	ck_assert_uint_eq(log->size, 3);
+	ck_assert_uint_eq(log->accepted, 3);
+	ck_assert_str_eq(log->vkey, "another");
+	ck_assert_int_eq(take(&r, "1 container.policy", 4, "container a\ncosigner-keys x y\n"), 0);
+	ck_assert_int_eq(take(&r, "1 container.policy", 5, "container a\nrate 7\n"), 0);
+	k = tote__registry_find(&r, "a");
+	ck_assert_str_eq(k->cosigner_keys, "x y");
+	ck_assert_int_eq(take(&r, "1 container.policy", 6, "container a\ncosigner-keys z\n"), 0);
+	ck_assert_str_eq(k->cosigner_keys, "z");
+	ck_assert_int_eq(
+		take(&r, "1 container.policy", 7, "container b\nrate 7\n"), TOTE_E_DAMAGED);
+	tote__registry_free(&r);
+}
+END_TEST
+
 START_TEST(entries_come_once_and_in_order)
 {
 	struct registry r;
@@ -104,6 +145,7 @@ Suite *registry_suite(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, unknown_kinds_fields_and_versions_are_passed_over);
+	tcase_add_test(t, cosigned_logs_and_cosigners_are_what_was_said_of_them_last);
 	tcase_add_test(t, entries_come_once_and_in_order);
 	tcase_add_test(t, a_run_that_was_under_way_when_a_flag_was_raised_does_not_clear_it);
 	suite_add_tcase(s, t);

@@ -25,6 +25,7 @@ static void must(struct run *r, const char *calls)
 static void fill(struct run *r, int which)
 {
 	switch (which) {
+	case BASE_KEPT:
 	case BASE_OLD: /* 300 entries, 20 of them in the journal alone */
 		run_fill(r, 278, 100, SMALL);
 		must(r, "f");
@@ -57,7 +58,7 @@ static void settle(struct base *b, struct run *r)
 	struct disk disk;
 
 	recorder_take(&log);
-	disk_init(&disk, &b->arena, work_nothing());
+	disk_init(&disk, &b->arena, r->truth.rooted ? work_void() : work_nothing());
 	for (size_t i = 0; i < log.count; i++)
 		disk_apply(&disk, &log.ops[i]);
 	disk_apply(&disk, &all);
@@ -72,12 +73,20 @@ static void settle(struct base *b, struct run *r)
 
 static void make(struct power *p, struct base *b, int which)
 {
-	struct truth none = {.entries = NULL};
+	static const char *const begin[BASES] = {[BASE_FRESH] = "c",
+		[BASE_NAMED] = "c",
+		[BASE_OLD] = "cs",
+		[BASE_EDGE] = "cs",
+		[BASE_FULL] = "cs",
+		[BASE_ROOT] = "i",
+		[BASE_MADE] = "c",
+		[BASE_KEPT] = "cs"};
+	struct truth none = {.entries = NULL, .rooted = which >= BASE_VOID};
 	struct run r;
 
-	run_begin(&r, p->root[0], work_nothing(), &none, SIZE_MAX);
-	if (which != BASE_NOTHING)
-		must(&r, which == BASE_FRESH || which == BASE_NAMED ? "c" : "cs");
+	run_begin(&r, p->root[0], none.rooted ? work_void() : work_nothing(), &none, SIZE_MAX);
+	if (begin[which])
+		must(&r, begin[which]);
 	fill(&r, which);
 	if (r.why[0]) {
 		fprintf(stderr, "power: making a base: %s\n", r.why);
@@ -89,7 +98,7 @@ static void make(struct power *p, struct base *b, int which)
 void bases_make(struct power *p, struct base bases[BASES], int with_full)
 {
 	static const char *const names[BASES] = {
-		"nothing", "fresh", "named", "old", "edge", "full"};
+		"nothing", "fresh", "named", "old", "edge", "full", "void", "root", "made", "kept"};
 
 	recorder_refuse_tmpfile(0);
 	for (int i = 0; i < BASES; i++) {

@@ -51,6 +51,10 @@ static int is_wished(const struct tote_entry *e, const struct wish *w)
 		digest_text(w->bytes, strlen(w->bytes), digest);
 		return strcmp(e->kind, "asset.sealed") == 0 && field_is(e, "path", w->text) &&
 		       field_is(e, "digest", digest);
+	case WISH_ERASED:
+		return strcmp(e->kind, "asset.erased") == 0 && field_is(e, "reason", w->text);
+	case WISH_ROTATED:
+		return strcmp(e->kind, "key.rotated") == 0;
 	case WISH_MOVE:
 		break;
 	}
@@ -67,7 +71,7 @@ struct asking {
 static int keep(struct run *r, const struct tote_entry *e, const struct wish *w)
 {
 	struct truth *t = &r->truth;
-	struct known *k;
+	struct taken *k;
 	uint8_t *copy;
 
 	if (t->now.entries == t->entry_cap) {
@@ -81,6 +85,7 @@ static int keep(struct run *r, const struct tote_entry *e, const struct wish *w)
 	k->len = e->length;
 	memcpy(k->leaf, e->leaf_hash, sizeof(k->leaf));
 	k->sealed = NULL;
+	k->ends = w && w->kind == WISH_ERASED ? run_newest_asset(r) + 1 : 0;
 	if (w && w->kind == WISH_SEAL) {
 		struct wish *kept = arena_new(&r->arena, sizeof(*kept));
 
@@ -143,7 +148,7 @@ void entries_take(struct run *r)
 void entries_room(struct run *r, size_t more)
 {
 	struct truth *t = &r->truth;
-	struct known *room = arena_new(&r->arena, (t->now.entries + more) * sizeof(*room));
+	struct taken *room = arena_new(&r->arena, (t->now.entries + more) * sizeof(*room));
 
 	if (t->now.entries)
 		memcpy(room, t->entries, t->now.entries * sizeof(*room));
@@ -159,7 +164,7 @@ void entries_trust(struct run *r)
 /* --- comparing ------------------------------------------------------------------------------ */
 
 /* RFC 6962, 2.1, as it is printed. */
-static void tree_root(const struct known *k, size_t n, uint8_t out[HASH_LEN])
+static void tree_root(const struct taken *k, size_t n, uint8_t out[HASH_LEN])
 {
 	uint8_t left[HASH_LEN], right[HASH_LEN];
 	size_t half = 1;
@@ -201,21 +206,35 @@ struct sealed {
 	struct run *run;
 	struct {
 		char path[TEXT_ROOM + 8], digest[80];
-		int found;
+		uint64_t seq;
+		int found, erased;
 	} items[64];
 	size_t count;
 };
+
+static void note_erasure(struct sealed *s, const struct tote_entry *e)
+{
+	const struct tote_field *seal = field(e, "seal");
+
+	for (size_t i = 0; seal && i < s->count; i++)
+		if (s->items[i].seq == strtoull((const char *)seal->value, NULL, 10))
+			s->items[i].erased = 1;
+}
 
 static void note_seal(struct sealed *s, const struct tote_entry *e)
 {
 	const struct tote_field *path = field(e, "path"), *digest = field(e, "digest");
 
+	if (strcmp(e->kind, "asset.erased") == 0)
+		note_erasure(s, e);
 	if (strcmp(e->kind, "asset.sealed") != 0)
 		return;
 	if (!path || !digest || s->count == sizeof(s->items) / sizeof(s->items[0])) {
 		run_wrong(s->run, "entry %" PRIu64 " is no seal of ours", e->seq);
 		return;
 	}
+	s->items[s->count].seq = e->seq;
+	s->items[s->count].erased = 0;
 	snprintf(
 		s->items[s->count].path, sizeof(s->items[0].path), "%s", (const char *)path->value);
 	snprintf(s->items[s->count++].digest, sizeof(s->items[0].digest), "%s",
@@ -232,9 +251,10 @@ static int compare_asset(void *user, const char *path, int is_dir, uint32_t mode
 	if (is_dir)
 		return 0;
 	for (size_t i = 0; i < s->count; i++) {
-		if (strcmp(s->items[i].path, path) != 0)
+		if (strcmp(s->items[i].path, path) != 0 || s->items[i].erased)
 			continue;
-		snprintf(full, sizeof(full), "%s/box/assets/%s", s->run->root, path);
+		snprintf(full, sizeof(full), "%s/%s/assets/%s", s->run->root, run_place(s->run),
+			path);
 		bytes = files_read(full, &len);
 		digest_text(bytes, bytes ? len : 0, digest);
 		free(bytes);
@@ -249,18 +269,18 @@ static int compare_asset(void *user, const char *path, int is_dir, uint32_t mode
 
 static void compare_assets(struct run *r, struct sealed *s)
 {
-	char assets[300];
+	char assets[500];
 
-	snprintf(assets, sizeof(assets), "%s/box/assets", r->root);
+	snprintf(assets, sizeof(assets), "%s/%s/assets", r->root, run_place(r));
 	files_walk(assets, compare_asset, s);
 	for (size_t i = 0; i < s->count; i++)
-		if (!s->items[i].found)
+		if (!s->items[i].found && !s->items[i].erased)
 			run_wrong(r, "the sealed file %s is not there", s->items[i].path);
 }
 
 static void compare_one(struct run *r, const struct tote_entry *e)
 {
-	const struct known *k;
+	const struct taken *k;
 
 	if (e->seq >= r->truth.now.entries) {
 		run_wrong(r, "entry %" PRIu64 " was never asked for", e->seq);

@@ -6,10 +6,23 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char letters[] = {
-	CALL_APPEND, CALL_BATCH, CALL_SEAL, CALL_SEALS, CALL_FOLD, CALL_MOVE, CALL_CREATE};
+static const char letters[] = {CALL_APPEND, CALL_BATCH, CALL_SEAL, CALL_SEALS, CALL_FOLD, CALL_MOVE,
+	CALL_CREATE, CALL_ERASE, CALL_ROTATE, CALL_COPY};
 
 #define LETTERS sizeof(letters)
+
+/* What there is to do beside them in a root. */
+static const char more_letters[] = {CALL_AUDIT, CALL_WITNESS};
+
+static size_t letter_count(const struct base *b)
+{
+	return LETTERS + (b->truth.rooted ? sizeof(more_letters) : 0);
+}
+
+static char letter(size_t number)
+{
+	return number < LETTERS ? letters[number] : more_letters[number - LETTERS];
+}
 
 static const struct care thorough = {.items = 64, .randoms = 4, .one_in = 1};
 static const struct care usual = {.items = 6, .randoms = 3, .one_in = 1};
@@ -30,14 +43,14 @@ static size_t sequence(
 			calls[i] = CALL_CREATE;
 			continue;
 		}
-		calls[i] = letters[number % LETTERS];
-		number /= LETTERS;
-		total *= LETTERS;
+		calls[i] = letter(number % letter_count(b));
+		number /= letter_count(b);
+		total *= letter_count(b);
 	}
 	return total; /* how many there are */
 }
 
-#define STRIDE 89 /* no multiple of 7: where the time does not suffice, what was told is spread */
+#define STRIDE 89 /* a prime: where the time does not suffice, what was told is spread */
 
 /* Every sequence of just `length` calls. */
 static int each_sequence(struct power *p, const struct base *b, size_t length, told_fn *tell,
@@ -102,16 +115,16 @@ static int fail_each(struct power *p, const struct story *s, const struct care *
 
 static int any(struct power *p, const struct base bases[BASES], struct chance *chance)
 {
-	static const int often[] = {
-		BASE_NOTHING, BASE_FRESH, BASE_FRESH, BASE_NAMED, BASE_OLD, BASE_OLD, BASE_EDGE};
+	static const int often[] = {BASE_NOTHING, BASE_FRESH, BASE_FRESH, BASE_NAMED, BASE_OLD,
+		BASE_EDGE, BASE_VOID, BASE_MADE, BASE_MADE, BASE_KEPT};
 	static const enum story_kind kinds[] = {
 		STORY_PLAIN, STORY_KILL, STORY_FAIL, STORY_FAIL_OPEN, STORY_AGAIN, STORY_AGAIN};
-	struct story s = {.base = &bases[often[chance_below(chance, 7)]]};
+	struct story s = {.base = &bases[often[chance_below(chance, 10)]]};
 	const size_t length = 1 + chance_below(chance, 3);
 	size_t count;
 
 	for (size_t i = 0; i < length; i++)
-		s.calls[i] = letters[chance_below(chance, LETTERS)];
+		s.calls[i] = letter(chance_below(chance, (unsigned int)letter_count(s.base)));
 	if (!s.base->truth.now.created)
 		s.calls[0] = CALL_CREATE;
 	count = operations(p, &s);
@@ -193,6 +206,8 @@ int plan_quick(struct power *p, const struct base bases[BASES])
 	static const struct step steps[] = {
 		{BASE_NOTHING, 1, NULL, "cut", story_run, &light},
 		{BASE_FRESH, 1, NULL, "cut", story_run, &light},
+		{BASE_ROOT, 1, NULL, "cut", story_run, &rare},
+		{BASE_MADE, 1, NULL, "cut", story_run, &rare},
 	};
 	int rc = FOLLOW(p, bases, steps);
 
@@ -225,6 +240,21 @@ int plan_full(struct power *p, const struct base bases[BASES])
 		{BASE_NOTHING, 3, NULL, "cut", story_run, &hasty},
 		{BASE_FRESH, 3, NULL, "cut", story_run, &hasty},
 		{BASE_OLD, 3, NULL, "cut", story_run, &hasty},
+		{BASE_VOID, 1, "i", "cut", story_run, &usual},
+		{BASE_VOID, 1, "i", "kill", kill_each, &rare},
+		{BASE_VOID, 1, "c", "cut", story_run, &light},
+		{BASE_ROOT, 1, NULL, "cut", story_run, &usual},
+		{BASE_ROOT, 1, NULL, "kill", kill_each, &rare},
+		{BASE_ROOT, 1, NULL, "fail", fail_each, &rare},
+		{BASE_MADE, 1, NULL, "cut", story_run, &usual},
+		{BASE_MADE, 1, NULL, "kill", kill_each, &rare},
+		{BASE_MADE, 1, NULL, "fail", fail_each, &rare},
+		{BASE_MADE, 1, NULL, "reopen", open_each, &rare},
+		{BASE_KEPT, 1, NULL, "cut", story_run, &light},
+		{BASE_MADE, 2, NULL, "cut", story_run, &hasty},
+		{BASE_KEPT, 2, NULL, "cut", story_run, &rare},
+		{BASE_ROOT, 3, NULL, "cut", story_run, &rare},
+		{BASE_MADE, 3, NULL, "cut", story_run, &rare},
 	};
 	int rc = FOLLOW(p, bases, steps);
 

@@ -8,7 +8,20 @@
 
 #include "power/story.h"
 
-enum { BASE_NOTHING, BASE_FRESH, BASE_NAMED, BASE_OLD, BASE_EDGE, BASE_FULL, BASES };
+/* From BASE_VOID on they are a root's. */
+enum {
+	BASE_NOTHING,
+	BASE_FRESH,
+	BASE_NAMED,
+	BASE_OLD,
+	BASE_EDGE,
+	BASE_FULL,
+	BASE_VOID, /* no root */
+	BASE_ROOT, /* no container */
+	BASE_MADE,
+	BASE_KEPT, /* 300 entries */
+	BASES
+};
 
 void bases_make(struct power *p, struct base bases[BASES], int with_full);
 void bases_free(struct base bases[BASES]);

@@ -2,11 +2,12 @@
 /*
  * The power-loss harness:
  *
- *	power [-q | -m MUTANT | -M] [-b SECONDS] [-s SEED] [-r COMMAND] [-v]
+ *	power [-q | -m MUTANT | -M | -w WHERE] [-b SECONDS] [-s SEED] [-r COMMAND] [-v]
  *	power -t CASE
  *
- * -q a slice of a few seconds; -M the mutants, each of which must be found; -m one of them; -t one
- * case, as a failure names it; -r an independent reader's command for a sample of the cases.
+ * -q a slice of a few seconds; -M the mutants, each of which must be found; -m one of them; -w the
+ * stories BASE/CALLS/KIND first, then what finds mutants soon; -t one case, as a failure names it; -r
+ * an independent reader's command for a sample of the cases.
  */
 #include "power/mutants.h"
 #include "power/plan.h"
@@ -24,7 +25,7 @@
 
 struct wanted {
 	int quick, all_mutants;
-	const char *mutant, *one_case;
+	const char *mutant, *one_case, *where;
 	double seconds;
 };
 
@@ -126,6 +127,8 @@ static int run_plan(struct power *p, const struct base *bases, const struct want
 	p->until = begin + (w->seconds > 0 ? w->seconds : w->quick ? QUICK_SECONDS : FULL_SECONDS);
 	if (w->quick)
 		plan_quick(p, bases);
+	else if (w->where)
+		plan_mutant(p, bases, w->where);
 	else
 		plan_full(p, bases);
 	failed = tell_failure(p);
@@ -137,8 +140,8 @@ static int run_plan(struct power *p, const struct base *bases, const struct want
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: power [-q | -m MUTANT | -M | -t CASE] [-b SECONDS] [-s SEED] "
-			"[-r COMMAND] [-v]\n");
+	fprintf(stderr, "usage: power [-q | -m MUTANT | -M | -w WHERE | -t CASE] [-b SECONDS] "
+			"[-s SEED] [-r COMMAND] [-v]\n");
 	return 2;
 }
 
@@ -146,7 +149,7 @@ static int parse(int argc, char **argv, struct wanted *w, struct power *p)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "qMm:t:b:s:r:v")) != -1) {
+	while ((option = getopt(argc, argv, "qMm:w:t:b:s:r:v")) != -1) {
 		switch (option) {
 		case 'q':
 			w->quick = 1;
@@ -156,6 +159,9 @@ static int parse(int argc, char **argv, struct wanted *w, struct power *p)
 			break;
 		case 'm':
 			w->mutant = optarg;
+			break;
+		case 'w':
+			w->where = optarg;
 			break;
 		case 't':
 			w->one_case = optarg;
@@ -196,7 +202,7 @@ int main(int argc, char **argv)
 #endif
 	scratch_make(&power);
 	work_begin(scratch);
-	bases_make(&power, bases, !w.quick && !w.mutant && !w.all_mutants);
+	bases_make(&power, bases, !w.quick && !w.mutant && !w.all_mutants && !w.where);
 	if (w.one_case)
 		run_case(&power, w.one_case, bases);
 	if (w.one_case)

@@ -3,8 +3,10 @@
  * Calls on a container whose system calls are recorded.
  */
 #include "power/work.h"
+#include "power/copies.h"
 #include "power/entries.h"
 #include "power/files.h"
+#include "power/root.h"
 #include "store/layout.h"
 #include "store/posix_ctx.h"
 #include <stdio.h>
@@ -20,7 +22,7 @@ static struct {
 	tote_ctx *ctx;
 	char vkey[320];
 	struct arena arena;
-	struct image nothing;
+	struct image nothing, none;
 } work;
 
 /* --- once ----------------------------------------------------------------------------------- */
@@ -44,6 +46,16 @@ static void add_node(int is_dir, uint32_t mode, int dir, const char *name)
 	}
 	i->nodes[i->count].is_dir = is_dir;
 	i->nodes[i->count++].mode = mode;
+}
+
+static void make_void(void)
+{
+	struct image *i = &work.none;
+
+	i->nodes = arena_new(&work.arena, 2 * sizeof(*i->nodes));
+	i->count = ROOT_NODE + 1;
+	i->nodes[ROOT_NODE].is_dir = 1;
+	i->nodes[ROOT_NODE].mode = 0755;
 }
 
 static void make_nothing(const char *key)
@@ -71,12 +83,13 @@ static void make_nothing(const char *key)
 void work_begin(const char *scratch)
 {
 	struct tote_fault fault = {0};
-	char key[300];
+	char key[PLACE_ROOM];
 
 	snprintf(key, sizeof(key), "%s/key", scratch);
 	if (tote_key_generate(key, ORIGIN, work.vkey, sizeof(work.vkey), &fault) < 0)
 		give_up("key", &fault);
 	make_nothing(key);
+	make_void();
 	unlink(key);
 	if (tote_ctx_new(NULL, &work.ctx, &fault) < 0 ||
 		tote__posix_kernel_set(work.ctx, recorder_kernel(), &fault) < 0)
@@ -94,9 +107,14 @@ const struct image *work_nothing(void)
 	return &work.nothing;
 }
 
-const char *work_vkey(void)
+const struct image *work_void(void)
 {
-	return work.vkey;
+	return &work.none;
+}
+
+tote_ctx *work_ctx(void)
+{
+	return work.ctx;
 }
 
 /* --- a run ---------------------------------------------------------------------------------- */
@@ -121,7 +139,8 @@ static void *copied(struct arena *a, const void *from, size_t count, size_t more
 	return to;
 }
 
-#define CALLS_MORE 16 /* calls of one run at most, three entries each */
+#define CALLS_MORE   16  /* calls of one run at most, three entries each */
+#define RECORDS_MORE 256 /* and entries of the consolidated record */
 
 void run_begin(struct run *r, const char *root, const struct image *image,
 	const struct truth *truth, size_t promise)
@@ -142,6 +161,13 @@ void run_begin(struct run *r, const char *root, const struct image *image,
 	t->asked = copied(&r->arena, truth->asked + t->now.answered, t->asked_count, CALLS_MORE,
 		sizeof(*t->asked));
 	t->now.answered = 0;
+	t->rooted = truth->rooted;
+	t->rotated = truth->rotated;
+	t->copies_asked = truth->copies_asked;
+	snprintf(t->vkey, sizeof(t->vkey), "%s", truth->rooted ? truth->vkey : work.vkey);
+	t->record_cap = t->now.records + RECORDS_MORE;
+	t->records = copied(
+		&r->arena, truth->records, t->now.records, RECORDS_MORE, sizeof(*t->records));
 	t->promise_cap = 1 + CALLS_MORE;
 	t->promises = arena_new(&r->arena, t->promise_cap * sizeof(*t->promises));
 	t->promises[t->promise_count++] = t->now;
@@ -151,6 +177,7 @@ void run_begin(struct run *r, const char *root, const struct image *image,
 void run_drop(struct run *r)
 {
 	r->box = tote_box_unref(r->box);
+	r->o = tote_orchestrator_unref(r->o);
 }
 
 void run_end(struct run *r)
@@ -160,18 +187,25 @@ void run_end(struct run *r)
 	files_empty(r->root);
 }
 
-static const char *path_in(const struct run *r, char out[300], const char *name)
+const char *run_place(const struct run *r)
 {
-	snprintf(out, 300, "%s/%s", r->root, name);
+	return r->truth.rooted ? ROOT_PLACE : "box";
+}
+
+static const char *path_in(const struct run *r, char out[PLACE_ROOM], const char *name)
+{
+	snprintf(out, PLACE_ROOM, "%s/%s", r->root, name);
 	return out;
 }
 
 tote_box *run_open(struct run *r, uint32_t flags)
 {
 	struct tote_box_options options;
-	char location[300], key[300];
+	char location[PLACE_ROOM], key[PLACE_ROOM];
 	tote_box *box = NULL;
 
+	if (r->truth.rooted)
+		return root_box(r, flags);
 	tote_box_options_init(&options, sizeof(options), &r->fault);
 	options.flags = flags;
 	if (!(flags & TOTE_BOX_READ_ONLY))
@@ -224,7 +258,7 @@ static int create(struct run *r)
 		.actor = "alice@counsel",
 		.fields = fields,
 		.field_count = sizeof(fields) / sizeof(fields[0])};
-	char location[300], key[300];
+	char location[PLACE_ROOM], key[PLACE_ROOM];
 	struct box_config config = {.ctx = work.ctx,
 		.location = path_in(r, location, "box"),
 		.id = ID,
@@ -237,6 +271,8 @@ static int create(struct run *r)
 	if (!r->truth.now.created)
 		wish(ask(r), WISH_CREATED, "", 0);
 	run_drop(r);
+	if (r->truth.rooted)
+		return root_create(r);
 	return tote__box_create(&config, &created, &r->box, &was, &r->fault);
 }
 
@@ -274,13 +310,24 @@ static int seal(struct run *r, size_t count)
 	return tote_box_seal(r->box, sources, count, "alice@counsel", 0, NULL, &r->fault);
 }
 
+/* The key that signs now lies where the ledger's owner has it. */
+static int key_now(struct run *r, char vkey[320], struct tote_fault *fault)
+{
+	char path[PLACE_ROOM];
+
+	return tote_key_public(
+		path_in(r, path, r->truth.rooted ? ROOT_KEY : "keys/key"), vkey, 320, fault);
+}
+
 static void tree_signed(struct run *r, const void *note, size_t len)
 {
 	struct tote_checkpoint c = {.size = sizeof(c)};
 	struct tote_fault fault = {0};
 	struct truth *t = &r->truth;
+	char vkey[320];
 
-	if (tote_verify_checkpoint(note, len, work.vkey, NULL, &c, &fault) < 0) {
+	if (key_now(r, vkey, &fault) < 0 ||
+		tote_verify_checkpoint(note, len, vkey, NULL, &c, &fault) < 0) {
 		run_wrong(r, "a checkpoint that was handed out does not verify: %s", fault.text);
 		return;
 	}
@@ -312,13 +359,52 @@ static int move(struct run *r)
 		return rc;
 	to = info.state == TOTE_STATE_ACTIVE ? TOTE_STATE_SUSPENDED : TOTE_STATE_ACTIVE;
 	wish(ask(r), WISH_MOVE, tote_state_name(to), 0);
+	if (r->truth.rooted)
+		return root_move(r, to);
 	return tote__box_move(r->box, to, "bob@counsel", "of the harness", &from, &seq, &r->fault);
+}
+
+size_t run_newest_asset(const struct run *r)
+{
+	const struct truth *t = &r->truth;
+
+	for (size_t i = t->now.entries; i-- > 0;) {
+		size_t ended = 0;
+
+		for (size_t j = i; j < t->now.entries; j++)
+			ended |= t->entries[j].ends == i + 1;
+		if (t->entries[i].sealed && !ended)
+			return i;
+	}
+	return 0;
+}
+
+static int erase(struct run *r)
+{
+	const size_t at = run_newest_asset(r);
+	const char *path = at ? r->truth.entries[at].sealed->text : NULL;
+
+	if (!path) { /* there is none: as if the state refused it */
+		ask(r);
+		return TOTE_E_STATE;
+	}
+	wish(ask(r), WISH_ERASED, path, 0);
+	return tote_box_erase(r->box, path, "the court", path, "carol@counsel", 0, NULL, &r->fault);
+}
+
+static int rotate(struct run *r)
+{
+	wish(ask(r), WISH_ROTATED, "", 0);
+	r->truth.rotated = 1;
+	return tote_box_rotate(r->box, "carol@counsel", "of the harness", 0, NULL, &r->fault);
 }
 
 static int perform(struct run *r, char call)
 {
 	if (call == CALL_CREATE)
 		return create(r);
+	if (call == CALL_INIT)
+		return root_init(r);
 	if (!r->box)
 		r->box = run_open(r, 0);
 	if (!r->box)
@@ -336,20 +422,36 @@ static int perform(struct run *r, char call)
 		return fold(r);
 	case CALL_MOVE:
 		return move(r);
+	case CALL_ERASE:
+		return erase(r);
+	case CALL_ROTATE:
+		return rotate(r);
+	case CALL_COPY:
+		return copies_make(r);
+	case CALL_AUDIT:
+		return root_audit(r);
+	case CALL_WITNESS:
+		return root_witness(r);
 	default:
-		return tote_box_recover(r->box, &r->fault);
+		return r->truth.rooted ? root_recover(r) : tote_box_recover(r->box, &r->fault);
 	}
 }
 
 static void promise(struct run *r, char call)
 {
 	struct truth *t = &r->truth;
-	char path[300];
+	char path[PLACE_ROOM], name[64];
 	size_t len;
 
-	entries_take(r);
+	if (t->rooted)
+		root_take(r);
+	if (call != CALL_INIT)
+		entries_take(r);
 	if (call == CALL_CREATE) {
-		uint8_t *note = files_read(path_in(r, path, "box/ledger/log/checkpoint"), &len);
+		uint8_t *note;
+
+		snprintf(name, sizeof(name), "%s/ledger/log/checkpoint", run_place(r));
+		note = files_read(path_in(r, path, name), &len);
 
 		if (note)
 			tree_signed(r, note, len);
@@ -365,13 +467,19 @@ static void promise(struct run *r, char call)
 	recorder_promise(t->promise_count++);
 }
 
+/* Whether the call asks for an entry of the container's. */
+static int is_asking(char call)
+{
+	return call != CALL_AUDIT && call != CALL_WITNESS && call != CALL_COPY;
+}
+
 int run_call(struct run *r, char call)
 {
 	int rc;
 
 	memset(&r->fault, 0, sizeof(r->fault));
 	rc = perform(r, call);
-	if (rc == TOTE_E_STATE) {
+	if (rc == TOTE_E_STATE && is_asking(call)) {
 		r->truth.asked_count--; /* refused before the first byte */
 		return 1;
 	}

@@ -192,6 +192,32 @@ START_TEST(an_empty_object_is_an_object)
 }
 END_TEST
 
+START_TEST(a_cell_takes_the_name_of_another_and_is_whole_under_one_of_them)
+{
+	HOUSE(h);
+	struct buf out;
+
+	tote__buf_init(&out, plain_heap(), 100);
+	ck_fault(h.ops->cell_rename(h.at, SPACE_LOG, "new", "old", &h.fault), TOTE_E_NOT_FOUND,
+		h.fault);
+	ck_ok(h.ops->cell_swap(h.at, SPACE_LOG, "new", NULL, 0, "one", 3, 0, &h.fault), h.fault);
+	ck_ok(h.ops->cell_rename(h.at, SPACE_LOG, "new", "old", &h.fault), h.fault);
+	house_lacks(&h, SPACE_LOG, "new");
+	ck_ok(h.ops->cell_swap(h.at, SPACE_LOG, "new", NULL, 0, "two", 3, 0, &h.fault), h.fault);
+	ck_ok(h.ops->cell_rename(h.at, SPACE_LOG, "new", "old", &h.fault), h.fault);
+	house_lacks(&h, SPACE_LOG, "new");
+	ck_ok(h.ops->cell_read(h.at, SPACE_LOG, "old", &out, &h.fault), h.fault);
+	ck_assert_uint_eq(out.len, 3);
+	ck_assert_mem_eq(out.data, "two", 3);
+	ck_ok(h.ops->cell_rename(h.at, SPACE_LOG, "old", "old", &h.fault), h.fault);
+	ck_ok(h.ops->cell_sync(h.at, SPACE_LOG, "old", &h.fault), h.fault);
+	ck_fault(h.ops->cell_rename(h.at, SPACE_LOG, "old", "../x", &h.fault), TOTE_E_GRAMMAR,
+		h.fault);
+	tote__buf_free(&out);
+	house_end(&h);
+}
+END_TEST
+
 START_TEST(what_is_not_there_is_not_found)
 {
 	HOUSE(h);
@@ -524,6 +550,7 @@ Suite *conformance_suite(void)
 		an_orchestrator_has_its_own_spaces_and_no_others,
 		two_places_at_one_location_have_one_identity, a_ledger_or_a_log_is_opened_by_itself,
 		an_object_is_written_once_and_read_back_in_pieces, an_empty_object_is_an_object,
+		a_cell_takes_the_name_of_another_and_is_whole_under_one_of_them,
 		what_is_not_there_is_not_found, a_name_never_leads_out_of_its_space,
 		names_go_up_to_4095_bytes_of_components_up_to_255,
 		spaces_that_are_only_listed_take_no_object,

@@ -160,7 +160,7 @@ START_TEST(closing_a_place_lets_go_of_its_locks)
 	tote__place_close(&other);
 	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, 0, &h.fault), h.fault);
 	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_FOLD, 0, &h.fault), h.fault);
-	ck_assert_int_eq(h.ops->lock_is_current(h.at), 1);
+	ck_assert_int_eq(h.ops->lock_is_current(h.at, &h.fault), 1);
 	house_end(&h);
 }
 END_TEST
@@ -256,9 +256,9 @@ START_TEST(the_line_is_read_by_all_and_written_by_the_holder)
 	ck_fault(h.ops->line_write(h.at, "x\n", 2, &h.fault), TOTE_E_MISUSE, h.fault);
 	ck_fault(h.ops->line_sync(h.at, &h.fault), TOTE_E_MISUSE, h.fault);
 	tote__fault_clear(&h.fault);
-	ck_assert_int_eq(h.ops->lock_is_current(h.at), 0);
+	ck_assert_int_eq(h.ops->lock_is_current(h.at, &h.fault), 0);
 	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, 0, &h.fault), h.fault);
-	ck_assert_int_eq(h.ops->lock_is_current(h.at), 1);
+	ck_assert_int_eq(h.ops->lock_is_current(h.at, &h.fault), 1);
 	ck_ok(h.ops->line_write(h.at, "a long line\n", 12, &h.fault), h.fault);
 	ck_ok(h.ops->line_write(h.at, "short\n", 6, &h.fault), h.fault);
 	ck_ok(h.ops->line_sync(h.at, &h.fault), h.fault);

@@ -141,6 +141,45 @@ END_TEST
 
 /* --- files ---------------------------------------------------------------------------------- */
 
+START_TEST(a_signer_takes_the_next_key_only_when_it_is_the_one_in_force)
+{
+	struct vkey first, next, again, found, stranger;
+	struct signer signer, other;
+	struct store_stat st;
+	struct secret secret;
+
+	ck_ok(tote__keystore_make(&keys, "a", NAME, KEY_TYPE_ED25519, &first, &fault), fault);
+	ck_ok(tote__signer_open(&signer, ctx, backend, location(), "a", &fault), fault);
+	ck_ok(tote__signer_open(&other, ctx, backend, location(), "a", &fault), fault);
+	ck_ok(tote__signer_make_next(&signer, &again, &fault), fault);
+	ck_ok(tote__signer_make_next(&signer, &next, &fault), fault); /* written over */
+	ck_assert(!tote__vkey_equal(&next, &again));
+	ck_assert_str_eq(next.name, NAME);
+	ck_fault(tote__signer_follow(&signer, &again, &fault), TOTE_E_KEY, fault);
+	tote__fault_clear(&fault);
+	ck_assert(tote__vkey_equal(&signer.key, &first));
+	ck_ok(tote__signer_reload(&other, &fault), fault);
+	ck_ok(tote__signer_follow(&signer, &first, &fault), fault); /* nothing to do */
+	ck_ok(tote__signer_follow(&signer, &next, &fault), fault);
+	ck_assert(tote__vkey_equal(&signer.key, &next));
+	ck_ok(tote__keystore_public(&keys, "a", &found, &fault), fault);
+	ck_assert(tote__vkey_equal(&found, &next));
+	ck_fault(keys.ops->stat(keys.handle, SPACE_KEYS, "a.next", &st, &fault), TOTE_E_NOT_FOUND,
+		fault);
+	tote__fault_clear(&fault);
+	/* one that was open before finds it in the file */
+	ck_ok(tote__signer_follow(&other, &next, &fault), fault);
+	ck_assert(tote__vkey_equal(&other.key, &next));
+	ck_ok(tote__secret_generate(NAME, KEY_TYPE_ED25519, &secret, &fault), fault);
+	stranger = secret.key;
+	tote__secret_free(&secret);
+	ck_fault(tote__signer_follow(&other, &stranger, &fault), TOTE_E_KEY, fault);
+	ck_assert(tote__vkey_equal(&other.key, &next));
+	tote__signer_close(&signer);
+	tote__signer_close(&other);
+}
+END_TEST
+
 START_TEST(a_key_that_others_may_read_is_refused)
 {
 	static const mode_t modes[] = {0644, 0640, 0660, 0700, 0604, 0200};
@@ -337,6 +376,7 @@ static void add_both(TCase *tc)
 	tcase_add_test(tc, a_key_of_another_name_or_type_is_not_taken_for_it);
 	tcase_add_test(tc, a_given_key_is_imported_and_never_replaces_one);
 	tcase_add_test(tc, a_signer_signs_and_remembers_its_last_note);
+	tcase_add_test(tc, a_signer_takes_the_next_key_only_when_it_is_the_one_in_force);
 }
 
 Suite *keystore_suite(void)

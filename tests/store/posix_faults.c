@@ -34,6 +34,49 @@ START_TEST(no_space_while_writing_leaves_nothing)
 }
 END_TEST
 
+/* Both are TOTE_E_LIMIT; only a list that is too long asks for more room. */
+START_TEST(a_system_without_descriptors_is_not_taken_for_a_list_that_is_too_long)
+{
+	HOUSE(h);
+	uint64_t *numbers = NULL;
+	size_t count;
+
+	for (uint64_t seq = 0; seq < 70; seq++)
+		ck_ok(h.ops->journal_make(h.at, seq, "xyz", 3, 4096, &h.fault), h.fault);
+	ck_ok(tote__place_numbers(&h.place, h.ops->journal_list, 1000, &numbers, &count, &h.fault),
+		h.fault);
+	ck_assert_uint_eq(count, 70);
+	ck_fault(tote__place_numbers(&h.place, h.ops->journal_list, 64, &numbers, &count, &h.fault),
+		TOTE_E_LIMIT, h.fault);
+	ck_assert_int_eq(h.fault.sys_errno, 0);
+	h.ops->rest(h.at);
+	faulty_fail(CALL_ANY, 0, FOREVER, EMFILE);
+	ck_fault(tote__place_numbers(
+			 &h.place, h.ops->journal_list, SIZE_MAX / 4, &numbers, &count, &h.fault),
+		TOTE_E_LIMIT, h.fault);
+	ck_assert_int_eq(h.fault.sys_errno, EMFILE);
+	ck_assert_int_lt(faulty_count(CALL_ANY), 2000);
+	faulty_fail(CALL_ANY, 0, 0, 0);
+	tote__heap_free(&h.ctx->heap, numbers);
+	house_end(&h);
+}
+END_TEST
+
+/* A name that cannot be looked at is not one that lies elsewhere now. */
+START_TEST(a_lock_that_cannot_be_looked_at_is_not_said_to_be_replaced)
+{
+	HOUSE(h);
+
+	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, 0, &h.fault), h.fault);
+	faulty_fail(CALL_ANY, 0, FOREVER, EIO);
+	ck_fault(h.ops->lock_is_current(h.at, &h.fault), TOTE_E_IO, h.fault);
+	faulty_fail(CALL_ANY, 0, 0, 0);
+	tote__fault_clear(&h.fault);
+	ck_assert_int_eq(h.ops->lock_is_current(h.at, &h.fault), 1);
+	house_end(&h);
+}
+END_TEST
+
 START_TEST(a_sync_that_fails_is_reported_and_is_never_made_again)
 {
 	HOUSE(h);
@@ -387,6 +430,8 @@ Suite *posix_faults_suite(void)
 	tc = tcase_create("what the kernel refuses");
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, no_space_while_writing_leaves_nothing);
+	tcase_add_test(tc, a_system_without_descriptors_is_not_taken_for_a_list_that_is_too_long);
+	tcase_add_test(tc, a_lock_that_cannot_be_looked_at_is_not_said_to_be_replaced);
 	tcase_add_test(tc, a_sync_that_fails_is_reported_and_is_never_made_again);
 	tcase_add_test(tc, a_cell_whose_directory_was_not_synced_is_of_unknown_effect);
 	tcase_add_test(tc, every_failing_call_is_survived);

@@ -148,6 +148,8 @@ size_t boxed_is_whole(struct boxed *b, tote_box *box)
 
 	ck_ok(tote_asset_list_open(box, 0, &list, &b->fault), b->fault);
 	while ((rc = tote_asset_list_next(list, &asset, &b->fault)) == 1) {
+		if (asset.flags & TOTE_ASSET_ERASED)
+			continue; /* and whatever lies there is one file too many */
 		asset_is_whole(b, &asset);
 		count++;
 	}

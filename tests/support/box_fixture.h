@@ -36,7 +36,7 @@ struct tote_source source_file(const char *path, const char *file);
 int seal_text(struct boxed *b, tote_box *box, const char *path, const char *text);
 
 /*
- * Every seal that is not voided lies at its path with the bytes of its digest, mode 0444, and
+ * Every seal that is not voided or erased lies at its path with the bytes of its digest, mode 0444, and
  * nothing else is in assets/. The number of those seals.
  */
 size_t boxed_is_whole(struct boxed *b, tote_box *box);

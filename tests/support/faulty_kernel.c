@@ -38,6 +38,8 @@ static int fails(enum call call)
 
 	if (told.act[call] && number == told.act_at[call])
 		told.act[call](told.act_user[call]);
+	if (told.act[CALL_ANY] && any == told.act_at[CALL_ANY])
+		told.act[CALL_ANY](told.act_user[CALL_ANY]);
 	return fails_as(call, number) || fails_as(CALL_ANY, any);
 }
 

@@ -27,7 +27,7 @@ enum call {
 	CALL_SYNCFS,
 	CALL_FADVISE,
 	CALLS,
-	CALL_ANY = CALLS /* only to be failed: whichever comes */
+	CALL_ANY = CALLS /* to be failed, counted, or acted before: whichever comes */
 };
 
 /* Forgets everything told and counted, and gives the table. */

@@ -120,12 +120,20 @@ static int k_line_write(void *place, const char *line, size_t len, struct tote_f
 	STEP(line_write, place, line, len);
 }
 
+static int k_remove(void *place, int space, const char *name, struct tote_fault *fault)
+{
+	STEP(remove, place, space, name);
+}
+
 static void install(tote_box *box)
 {
+	/* an act may ask for the next thing to happen */
+	const struct store_ops *real = box->place.ops == &steps.ops ? steps.real : box->place.ops;
+
 	memset(&steps, 0, sizeof(steps));
 	steps.kill_at = -1;
-	steps.real = box->place.ops;
-	steps.ops = *box->place.ops;
+	steps.real = real;
+	steps.ops = *real;
 	steps.ops.stage_begin = k_stage_begin;
 	steps.ops.stage_write = k_stage_write;
 	steps.ops.stage_sync = k_stage_sync;
@@ -141,6 +149,7 @@ static void install(tote_box *box)
 	steps.ops.journal_sync = k_journal_sync;
 	steps.ops.journal_grow = k_journal_grow;
 	steps.ops.line_write = k_line_write;
+	steps.ops.remove = k_remove;
 	box->place.ops = &steps.ops;
 	box->ledger->ops = &steps.ops;
 }

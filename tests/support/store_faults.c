@@ -136,6 +136,13 @@ static int f_put_new(void *p, int space, const char *name, const void *data, siz
 	RUN(p, "put_new", OPS(p)->put_new(PLACE(p), space, name, data, len, fault));
 }
 
+static int f_put_all(
+	void *p, int space, struct store_put *puts, size_t count, struct tote_fault *fault)
+{
+	RUN(p, "put_all",
+		tote__store_put_all(((struct faults *)p)->inner, space, puts, count, fault));
+}
+
 static int f_sync_object(void *p, int space, const char *name, struct tote_fault *fault)
 {
 	RUN(p, "sync_object", OPS(p)->sync_object(PLACE(p), space, name, fault));
@@ -167,6 +174,12 @@ static int f_cell_swap(void *p, int space, const char *name, const void *old, si
 static int f_cell_sync(void *p, int space, const char *name, struct tote_fault *fault)
 {
 	RUN(p, "cell_sync", OPS(p)->cell_sync(PLACE(p), space, name, fault));
+}
+
+static int f_cell_rename(
+	void *p, int space, const char *from, const char *to, struct tote_fault *fault)
+{
+	RUN(p, "cell_rename", OPS(p)->cell_rename(PLACE(p), space, from, to, fault));
 }
 
 /* --- sealing -------------------------------------------------------------------------------- */
@@ -335,6 +348,25 @@ static int f_journal_sync_names(void *p, struct tote_fault *fault)
 	RUN(p, "journal_sync_names", OPS(p)->journal_sync_names(PLACE(p), fault));
 }
 
+/* --- repairs -------------------------------------------------------------------------------- */
+
+static int f_journal_build(void *p, const char *name, uint64_t seq, const void *data, size_t len,
+	uint64_t bytes, struct tote_fault *fault)
+{
+	RUN(p, "journal_build",
+		OPS(p)->journal_build(PLACE(p), name, seq, data, len, bytes, fault));
+}
+
+static int f_journal_exchange(void *p, const char *name, struct tote_fault *fault)
+{
+	RUN(p, "journal_exchange", OPS(p)->journal_exchange(PLACE(p), name, fault));
+}
+
+static int f_set_aside(void *p, const char *set, const char *name, struct tote_fault *fault)
+{
+	RUN(p, "set_aside", OPS(p)->set_aside(PLACE(p), set, name, fault));
+}
+
 /* --- lock ----------------------------------------------------------------------------------- */
 
 static int f_lock_take(void *p, int byte, int64_t wait_us, struct tote_fault *fault)
@@ -351,9 +383,11 @@ static void f_lock_drop(void *p, int byte)
 	OPS(p)->lock_drop(PLACE(p), byte);
 }
 
-static int f_lock_is_current(void *p)
+static int f_lock_is_current(void *p, struct tote_fault *fault)
 {
-	return !((struct faults *)p)->lock_replaced && OPS(p)->lock_is_current(PLACE(p));
+	if (((struct faults *)p)->lock_replaced)
+		return 0;
+	return OPS(p)->lock_is_current(PLACE(p), fault);
 }
 
 static int f_line_read(void *p, char *out, size_t cap, size_t *ret_len, uint64_t *ret_inode,
@@ -386,12 +420,14 @@ void faults_make(struct faults *f, const struct place *inner)
 	f->ops.object_read = f_object_read;
 	f->ops.object_close = f_object_close;
 	f->ops.put_new = f_put_new;
+	f->ops.put_all = f_put_all;
 	f->ops.sync_object = f_sync_object;
 	f->ops.barrier = f_barrier;
 	f->ops.remove = f_remove;
 	f->ops.cell_read = f_cell_read;
 	f->ops.cell_swap = f_cell_swap;
 	f->ops.cell_sync = f_cell_sync;
+	f->ops.cell_rename = f_cell_rename;
 	f->ops.stage_begin = f_stage_begin;
 	f->ops.make_parents = f_make_parents;
 	f->ops.publish = f_publish;
@@ -411,6 +447,9 @@ void faults_make(struct faults *f, const struct place *inner)
 	f->ops.journal_is_current = f_journal_is_current;
 	f->ops.journal_remove = f_journal_remove;
 	f->ops.journal_sync_names = f_journal_sync_names;
+	f->ops.journal_build = f_journal_build;
+	f->ops.journal_exchange = f_journal_exchange;
+	f->ops.set_aside = f_set_aside;
 	f->ops.lock_take = f_lock_take;
 	f->ops.lock_drop = f_lock_drop;
 	f->ops.lock_is_current = f_lock_is_current;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -174,23 +175,34 @@ void directory_make(const char *path)
 	ck_assert_msg(mkdir(path, 0755) == 0, "mkdir %s: %s", path, strerror(errno));
 }
 
-static void *failing_resize(void *user, void *block, size_t bytes)
-{
-	struct failing *f = user;
-	void *moved;
+/* An allocator is called by several threads at once, also by those of an audit's step. */
+static pthread_mutex_t failing_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-	if (f->fail_at == 0) {
+static int failing_now(struct failing *f)
+{
+	if (f->fail_at > 0)
+		f->fail_at--;
+	else if (f->fail_at == 0) {
 		f->fired = 1;
 		if (f->once)
 			f->fail_at = -1;
-		return NULL;
+		return 1;
 	}
-	if (f->fail_at > 0)
-		f->fail_at--;
-	moved = realloc(block, bytes);
-	ck_assert_ptr_nonnull(moved);
-	if (!block)
-		f->live++;
+	return 0;
+}
+
+static void *failing_resize(void *user, void *block, size_t bytes)
+{
+	struct failing *f = user;
+	void *moved = NULL;
+
+	pthread_mutex_lock(&failing_mutex);
+	if (!failing_now(f)) {
+		moved = realloc(block, bytes);
+		ck_assert_ptr_nonnull(moved);
+		f->live += !block;
+	}
+	pthread_mutex_unlock(&failing_mutex);
 	return moved;
 }
 
@@ -200,8 +212,10 @@ static void failing_release(void *user, void *block)
 
 	if (!block)
 		return;
+	pthread_mutex_lock(&failing_mutex);
 	free(block);
 	f->live--;
+	pthread_mutex_unlock(&failing_mutex);
 }
 
 struct tote_allocator failing_allocator(struct failing *f)

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * metrics: what status knows, in the text format of Prometheus, for a textfile collector. No line
+ * bears a time of its own, and the only label is the container: a value that is not known is absent.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "out.h"
+#include "root.h"
+#include "verbs.h"
+
+struct statuses {
+	struct tote_status *row;
+	size_t count;
+};
+
+/* 1 and the value, 0 where there is none. Seconds and counts are whole numbers. */
+typedef int metric_fn(const struct tote_status *s, uint64_t *ret);
+
+static int seconds(int64_t time_us, uint64_t *ret)
+{
+	*ret = time_us > 0 ? (uint64_t)(time_us / 1000000) : 0;
+	return time_us > 0;
+}
+
+static int is_read(const struct tote_status *s)
+{
+	return (s->flags & TOTE_STATUS_UNREACHABLE) == 0;
+}
+
+static int state(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->state;
+	return strcmp(s->id, "orchestrator") != 0;
+}
+
+static int is_ok(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->verdict == TOTE_VERDICT_OK && !(s->flags & TOTE_STATUS_DAMAGED);
+	return 1;
+}
+
+static int readable(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = (uint64_t)is_read(s);
+	return 1;
+}
+
+static int last_audit(const struct tote_status *s, uint64_t *ret)
+{
+	return seconds(s->last_audit_us, ret);
+}
+
+static int last_full(const struct tote_status *s, uint64_t *ret)
+{
+	return seconds(s->last_full_audit_us, ret);
+}
+
+static int last_success(const struct tote_status *s, uint64_t *ret)
+{
+	return seconds(s->last_success_us, ret);
+}
+
+static int flags_open(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->flags_open;
+	return 1;
+}
+
+static int flags_standing(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->flags_standing;
+	return 1;
+}
+
+static int entries(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->entries;
+	return is_read(s);
+}
+
+static int unsigned_entries(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->entries - s->covered;
+	return is_read(s);
+}
+
+static int unsigned_since(const struct tote_status *s, uint64_t *ret)
+{
+	return seconds(s->unfolded_since_us, ret) && is_read(s);
+}
+
+static int audited_entries(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->audited_entries;
+	return s->last_audit_us != 0;
+}
+
+static int witnessed(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->witnessed;
+	return s->last_audit_us != 0;
+}
+
+static const struct {
+	const char *name, *help;
+	metric_fn *value;
+} metrics[] = {
+	{"state", "1 active, 2 suspended, 3 archived, 4 disposed", state},
+	{"last_audit_ok", "1 where the last finished audit found all that it looked at whole",
+		is_ok},
+	{"readable", "1 where its ledger could be read now", readable},
+	{"last_audit_timestamp_seconds", "end of the last audit, whatever it found", last_audit},
+	{"last_full_audit_timestamp_seconds", "end of the last full audit, whatever it found",
+		last_full},
+	{"last_success_timestamp_seconds", "end of the last full audit that found all whole",
+		last_success},
+	{"flags_open", "flags that nobody has acknowledged", flags_open},
+	{"flags_standing", "acknowledged flags whose damage still stands", flags_standing},
+	{"entries", "entries of the ledger now", entries},
+	{"unsigned_entries", "entries that no checkpoint covers yet", unsigned_entries},
+	{"unsigned_since_timestamp_seconds", "time of the oldest entry that no checkpoint covers",
+		unsigned_since},
+	{"audited_entries", "entries that the last audit verified", audited_entries},
+	{"witnessed_entries", "entries under the last cosigned checkpoint", witnessed},
+};
+
+static int add(struct call *call, struct statuses *all, const char *id)
+{
+	struct tote_status *row = reallocarray(all->row, all->count + 1, sizeof(*row));
+
+	if (!row)
+		return fail_system(call, ENOMEM, "metrics");
+	all->row = row;
+	row += all->count;
+	memset(row, 0, sizeof(*row));
+	row->size = sizeof(*row);
+	if (tote_orchestrator_status(call->orchestrator, id, row, &call->fault) < 0)
+		return fail(call);
+	all->count += (row->flags & TOTE_STATUS_DETACHED) == 0;
+	return 0;
+}
+
+static int read_all(struct call *call, struct statuses *all)
+{
+	struct tote_container *c = calloc(1, sizeof(*c));
+	int code = c ? add(call, all, "orchestrator") : fail_system(call, ENOMEM, "metrics");
+
+	while (!code) {
+		int rc;
+
+		c->size = sizeof(*c);
+		rc = tote_orchestrator_next(
+			call->orchestrator, c->id[0] ? c->id : NULL, c, &call->fault);
+		if (rc <= 0) {
+			code = rc < 0 ? fail(call) : 0;
+			break;
+		}
+		code = add(call, all, c->id);
+	}
+	free(c);
+	return code;
+}
+
+/* IDs are DNS labels: nothing in them needs an escape. */
+static void print_all(FILE *out, const struct statuses *all)
+{
+	size_t i, k;
+
+	fprintf(out,
+		"# HELP toteborch_containers containers that this root minds\n"
+		"# TYPE toteborch_containers gauge\n"
+		"toteborch_containers %zu\n",
+		all->count ? all->count - 1 : 0);
+	for (i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		fprintf(out, "# HELP toteborch_%s %s\n# TYPE toteborch_%s gauge\n", metrics[i].name,
+			metrics[i].help, metrics[i].name);
+		for (k = 0; k < all->count; k++) {
+			uint64_t value;
+
+			if (metrics[i].value(&all->row[k], &value))
+				fprintf(out, "toteborch_%s{container=\"%s\"} %" PRIu64 "\n",
+					metrics[i].name, all->row[k].id, value);
+		}
+	}
+}
+
+/* Written whole or not at all: a collector never reads half of it. */
+static int write_all(struct call *call, const struct statuses *all, const char *path)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	int code;
+
+	if (!out)
+		return fail_system(call, errno, "metrics");
+	print_all(out, all);
+	if (fclose(out) == 0)
+		code = file_write(call, path, text, length);
+	else
+		code = fail_system(call, errno, "metrics");
+	free(text);
+	return code;
+}
+
+int verb_metrics(struct call *call)
+{
+	struct statuses all = {NULL, 0};
+	int code = root_open(call, TOTE_ORCHESTRATOR_READ_ONLY);
+
+	if (!code)
+		code = read_all(call, &all);
+	if (!code && call->value[OPT_OUT])
+		code = write_all(call, &all, call->value[OPT_OUT]);
+	else if (!code)
+		print_all(stdout, &all);
+	free(all.row);
+	return code;
+}

@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: ISC
-"""The parts of reader.py; nothing here comes from the library."""

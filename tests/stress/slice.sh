@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# A few seconds of the stress harnesses: a sample of all failures, a crowd, and whether all are served.
+bad=0
+"$top_builddir/tests/stress/faults" -n 150 || bad=1
+"$top_builddir/tests/stress/crowd" -t 3 || bad=1
+"$top_builddir/tests/stress/crowd" -f -t 1 -p 4 || bad=1
+exit $bad
