@@ -13,11 +13,12 @@
 /* 1: byte 2 is ours; 0: somebody else's, and wait was 0. */
 int tote__fold_take(struct ledger *l, int64_t until, int wait, struct tote_fault *fault)
 {
-	int64_t left = wait ? tote__wait_left(l, until) : 0;
 	int r = tote__fold_slot_take(l, until, wait, fault);
+	int64_t left;
 
 	if (r <= 0)
 		return r;
+	left = wait ? tote__wait_left(l, until) : 0; /* of the same bound: the slot took its part */
 	r = l->ops->lock_take(l->place->handle, LOCK_BYTE_FOLD, left, fault);
 	if (!r && (r = l->ops->lock_is_current(l->place->handle, fault)) != 1) {
 		l->ops->lock_drop(l->place->handle, LOCK_BYTE_FOLD);
