@@ -38,6 +38,7 @@ struct look {
 	uint32_t seen; /* bit i: wanted[i] is there */
 	int depth;     /* of dir below what a repair set aside */
 	size_t top;    /* where in dir the name of a log's file begins */
+	int unread;    /* it could not be listed */
 };
 
 static int tell(struct look *l, int code, const char *name, const char *expected, const char *was,
@@ -111,6 +112,7 @@ static int list(struct look *l, store_list_fn *each, struct tote_fault *fault)
 		return 0;
 	if (r == TOTE_E_UNTRUSTED) /* the directory above tells of it */
 		return 0;
+	l->unread = 1;
 	*fault = why;
 	return tote__inquiry_failed(l->q, l->space, l->dir, r, fault);
 }
@@ -187,7 +189,8 @@ static int look_at(struct inquiry *q, int space, const struct wanted *wanted, in
 		.telling = telling};
 	int rc = list(&l, each_name, fault);
 
-	for (uint32_t i = 0; rc == 0 && wanted[i].name; i++)
+	/* of a directory that could not be listed nothing is missing */
+	for (uint32_t i = 0; rc == 0 && !l.unread && wanted[i].name; i++)
 		if (wanted[i].needed && !(l.seen & 1u << i))
 			rc = tell(&l, FINDING_SKELETON_MISSING, wanted[i].name, "a directory",
 				"nothing", fault);

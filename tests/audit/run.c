@@ -347,9 +347,10 @@ START_TEST(a_place_that_could_not_be_opened_is_a_finding)
 }
 END_TEST
 
-/* Each read fails in turn: never a crash, never damage, never a verdict of ok. */
+/* Each read fails in turn, alone or with all after it: never a crash, never damage, never ok. */
 START_TEST(a_medium_that_cannot_be_read_leaves_the_run_incomplete)
 {
+	static const int modes[] = {FAULT_ONCE, FAULT_FROM};
 	static struct faults f;
 
 	audited_shut(&a);
@@ -358,7 +359,7 @@ START_TEST(a_medium_that_cannot_be_read_leaves_the_run_incomplete)
 		~STORE_CAN_ANY_THREAD; /* else the calls have no order to be counted in */
 	a.target.place = &f.place;
 	for (long n = 0;; n++) {
-		faults_arm(&f, FAULT_ONCE, n);
+		faults_arm(&f, modes[_i], n);
 		audit(&a);
 		faults_disarm(&f);
 		if (!f.fired)
@@ -442,7 +443,7 @@ Suite *run_suite(void)
 	tcase_add_test(
 		t, a_line_of_a_cosigner_counts_and_one_merged_during_the_run_is_nothing_foreign);
 	tcase_add_test(t, a_place_that_could_not_be_opened_is_a_finding);
-	tcase_add_test(t, a_medium_that_cannot_be_read_leaves_the_run_incomplete);
+	tcase_add_loop_test(t, a_medium_that_cannot_be_read_leaves_the_run_incomplete, 0, 2);
 	tcase_add_test(t, without_memory_a_run_fails_and_gives_all_of_it_back);
 	suite_add_tcase(s, t);
 	return s;

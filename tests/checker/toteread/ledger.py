@@ -218,8 +218,10 @@ class Ledger:
             self.report.bad(5002, path, f"is of {note.origin}, not of {self.origin}")
         if len(self.raw) >= note.size and self.root_at(note.size) != note.root:
             self.report.bad(1011, path, "the root is not what the entries give")
-        key = self.told or self.chain.key_for(note.size)
-        if self.told and self.told != self.chain.key_for(note.size):
+        # A key that was told is where the entries' keys begin, or replaces one that they do not know of.
+        led_to = self.chain.key_for(note.size)
+        key = self.told if self.told and self.told not in self.chain.every() else led_to
+        if self.told and self.told != led_to:
             self.report.note(path, "the key told is not the one that the entries lead to")
         signed = note.signed_by(key)
         if not signed:
