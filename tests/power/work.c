@@ -164,7 +164,9 @@ void run_begin(struct run *r, const char *root, const struct image *image,
 	t->rooted = truth->rooted;
 	t->rotated = truth->rotated;
 	t->copies_asked = truth->copies_asked;
-	snprintf(t->vkey, sizeof(t->vkey), "%s", truth->rooted ? truth->vkey : work.vkey);
+	/* a container that was not promised yet may be made anew, with another key */
+	if (!truth->rooted || t->now.made)
+		snprintf(t->vkey, sizeof(t->vkey), "%s", truth->rooted ? truth->vkey : work.vkey);
 	t->record_cap = t->now.records + RECORDS_MORE;
 	t->records = copied(
 		&r->arena, truth->records, t->now.records, RECORDS_MORE, sizeof(*t->records));
