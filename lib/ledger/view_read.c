@@ -347,3 +347,16 @@ int tote__view_scan(struct view *v, uint64_t from, uint64_t to, view_each_fn *ea
 	}
 	return 0;
 }
+
+int tote__view_tree(struct view *v, struct tile_tree **ret, struct tote_fault *fault)
+{
+	if (!v->tree) {
+		v->tree = tote__heap_new(&v->place->ctx->heap, 1, sizeof(*v->tree), fault);
+		if (!v->tree)
+			return TOTE_E_NO_MEMORY;
+		tote__tile_tree_init(
+			v->tree, v->replay.covered.size, tote__logdir_tile, &v->log, v->engine);
+	}
+	*ret = v->tree;
+	return 0;
+}

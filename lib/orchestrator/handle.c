@@ -37,11 +37,6 @@ int tote__orchestrator_sound(tote_orchestrator *o, struct tote_fault *fault)
 	return fault->code;
 }
 
-struct ledger *tote__orchestrator_ledger(const tote_orchestrator *o)
-{
-	return o->record ? o->record->ledger : NULL;
-}
-
 /* --- the handle ----------------------------------------------------------------------------- */
 
 static char *join(const struct heap *heap, const char *a, const char *b, struct tote_fault *fault)

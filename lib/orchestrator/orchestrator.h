@@ -57,7 +57,10 @@ int tote__orchestrator_check(const tote_orchestrator *o, struct tote_fault *faul
  */
 int tote__orchestrator_records(tote_orchestrator *o, struct tote_fault *fault);
 /* The record's ledger, NULL where it takes no entry. */
-struct ledger *tote__orchestrator_ledger(const tote_orchestrator *o);
+static inline struct ledger *tote__orchestrator_ledger(const tote_orchestrator *o)
+{
+	return o->record ? o->record->ledger : NULL;
+}
 /* 1: of the record not everything can be read, and what is known is the rest. */
 int tote__orchestrator_is_damaged(tote_orchestrator *o);
 /* 1: the record holds entries above what a reader without its lock may use, and no writer is here. */
@@ -70,7 +73,7 @@ int tote__orchestrator_writable(const tote_orchestrator *o, struct tote_fault *f
  */
 int tote__orchestrator_sound(tote_orchestrator *o, struct tote_fault *fault);
 
-/* --- refresh.c: the registry and its lock ---------------------------------------------------- */
+/* --- lock.c, refresh.c: the registry and its lock ---------------------------------------------------- */
 
 struct orchestrator_lock *tote__orchestrator_lock_new(
 	const struct heap *heap, struct tote_fault *fault);
@@ -78,6 +81,9 @@ void tote__orchestrator_lock_free(const struct heap *heap, struct orchestrator_l
 /* The registry's lock is held for moments, never over I/O. */
 void tote__orchestrator_lock(tote_orchestrator *o);
 void tote__orchestrator_unlock(tote_orchestrator *o);
+/* One refresh at a time, over its I/O; taken before the registry's. */
+void tote__orchestrator_lock_refresh(tote_orchestrator *o);
+void tote__orchestrator_unlock_refresh(tote_orchestrator *o);
 
 /*
  * Brings the registry up to what the record holds now, without its lock. Where the record is

@@ -5,43 +5,6 @@
  */
 #include "orchestrator/salvage.h"
 #include <inttypes.h>
-#include <pthread.h>
-
-struct orchestrator_lock {
-	pthread_mutex_t registry;
-	pthread_mutex_t refresh; /* one refresh at a time, over its I/O */
-};
-
-struct orchestrator_lock *tote__orchestrator_lock_new(
-	const struct heap *heap, struct tote_fault *fault)
-{
-	struct orchestrator_lock *lock = tote__heap_new(heap, 1, sizeof(*lock), fault);
-
-	if (lock) {
-		pthread_mutex_init(&lock->registry, NULL);
-		pthread_mutex_init(&lock->refresh, NULL);
-	}
-	return lock;
-}
-
-void tote__orchestrator_lock_free(const struct heap *heap, struct orchestrator_lock *lock)
-{
-	if (!lock)
-		return;
-	pthread_mutex_destroy(&lock->refresh);
-	pthread_mutex_destroy(&lock->registry);
-	tote__heap_free(heap, lock);
-}
-
-void tote__orchestrator_lock(tote_orchestrator *o)
-{
-	pthread_mutex_lock(&o->lock->registry);
-}
-
-void tote__orchestrator_unlock(tote_orchestrator *o)
-{
-	pthread_mutex_unlock(&o->lock->registry);
-}
 
 static int take_entry(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN], int verified,
 	struct tote_fault *fault)
@@ -87,7 +50,7 @@ static int read_view(tote_orchestrator *o, uint32_t flags, int *ret_void, struct
 	uint64_t next;
 	int rc;
 
-	pthread_mutex_lock(&o->lock->refresh);
+	tote__orchestrator_lock_refresh(o);
 	rc = tote__box_view(o->record, flags, &view, fault);
 	if (!rc) {
 		*ret_void = may_hide(o, &view.line);
@@ -96,7 +59,7 @@ static int read_view(tote_orchestrator *o, uint32_t flags, int *ret_void, struct
 			rc = tote__view_scan(&view, next, view.limit, take_entry, o, fault);
 		tote__view_close(&view);
 	}
-	pthread_mutex_unlock(&o->lock->refresh);
+	tote__orchestrator_unlock_refresh(o);
 	return rc;
 }
 
@@ -124,11 +87,11 @@ static int read_held(tote_orchestrator *o, struct tote_fault *fault)
 	uint64_t next, end = tote__ledger_next(record);
 	int rc = 0;
 
-	pthread_mutex_lock(&o->lock->refresh);
+	tote__orchestrator_lock_refresh(o);
 	next = known_end(o);
 	if (next < end)
 		rc = tote__ledger_scan(record, next, end, take_entry, o, fault);
-	pthread_mutex_unlock(&o->lock->refresh);
+	tote__orchestrator_unlock_refresh(o);
 	return rc;
 }
 
@@ -173,9 +136,9 @@ static int read_what_is_left(
 	int rc;
 
 	tote__fault_clear(fault);
-	pthread_mutex_lock(&o->lock->refresh);
+	tote__orchestrator_lock_refresh(o);
 	rc = tote__salvage(o, &lost, fault);
-	pthread_mutex_unlock(&o->lock->refresh);
+	tote__orchestrator_unlock_refresh(o);
 	if (rc == TOTE_E_NO_MEMORY)
 		return rc;
 	if (rc < 0) {

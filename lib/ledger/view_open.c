@@ -267,16 +267,3 @@ void tote__view_close(struct view *v)
 	tote__buf_free(&v->kept);
 	memset(v, 0, sizeof(*v));
 }
-
-int tote__view_tree(struct view *v, struct tile_tree **ret, struct tote_fault *fault)
-{
-	if (!v->tree) {
-		v->tree = tote__heap_new(&v->place->ctx->heap, 1, sizeof(*v->tree), fault);
-		if (!v->tree)
-			return TOTE_E_NO_MEMORY;
-		tote__tile_tree_init(
-			v->tree, v->replay.covered.size, tote__logdir_tile, &v->log, v->engine);
-	}
-	*ret = v->tree;
-	return 0;
-}
