@@ -59,7 +59,7 @@ class Build:
         self.libs = shlex.split(os.environ.get("MUTANT_LIBS") or subprocess.check_output(
             ["pkg-config", "--libs", "check", "libsodium", "libcrypto"], text=True))
         os.makedirs(self.work, exist_ok=True)
-        self.library = self._sources("lib/*/*.c")
+        self.lib_sources = self._sources("lib/*/*.c")
         self.programs = self._programs()
 
     # --- sources -----------------------------------------------------------------------------
@@ -122,7 +122,7 @@ class Build:
         headers = [path for at in ("lib", "include", "tests") for kind in ("h", "def")
                    for path in glob.glob(f"{self.src}/{at}/**/*.{kind}", recursive=True)]
         newest = max(os.path.getmtime(path) for path in headers)
-        wanted = {path for name in programs for path in self.programs[name]} | set(self.library)
+        wanted = {path for name in programs for path in self.programs[name]} | set(self.lib_sources)
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             list(pool.map(self.compile, sorted(path for path in wanted if self._is_old(path, newest))))
         for name in programs:
@@ -132,7 +132,7 @@ class Build:
         """The program, with another object in place of one source's; its path."""
         out = f"{self.work}/{program}" if source is None else f"{self.work}/{program}-mutant"
         objects = [obj if path == source else self._object(path)
-                   for path in [*self.library, *self.programs[program]]]
+                   for path in [*self.lib_sources, *self.programs[program]]]
         _run([*self.cc, "-pthread", *objects, *self.libs, "-o", out])
         return out
 
