@@ -149,6 +149,28 @@ START_TEST(two_places_at_one_location_exclude_each_other)
 }
 END_TEST
 
+/* A fold goes on while others append, and the next in the queue waits at byte 1. */
+START_TEST(a_byte_that_is_held_leaves_the_others_free)
+{
+	HOUSE(h);
+	struct place other;
+
+	open_again(&h, &other);
+	for (int byte = LOCK_BYTE_WRITE; byte <= LOCK_BYTE_FOLD; byte++) {
+		ck_ok(h.ops->lock_take(h.at, byte, 0, &h.fault), h.fault);
+		for (int b = LOCK_BYTE_WRITE; b <= LOCK_BYTE_FOLD; b++) {
+			if (b == byte)
+				continue;
+			ck_ok(other.ops->lock_take(other.handle, b, 0, &h.fault), h.fault);
+			other.ops->lock_drop(other.handle, b);
+		}
+		h.ops->lock_drop(h.at, byte);
+	}
+	tote__place_close(&other);
+	house_end(&h);
+}
+END_TEST
+
 START_TEST(closing_a_place_lets_go_of_its_locks)
 {
 	HOUSE(h);
@@ -281,6 +303,7 @@ Suite *conformance_journal_suite(void)
 	const TTest *const tests[] = {a_segment_is_made_of_its_header_and_zeros,
 		what_is_written_to_a_segment_is_read_by_everybody,
 		a_removed_segment_is_no_longer_current, segments_are_listed_in_order,
+		a_byte_that_is_held_leaves_the_others_free,
 		two_places_at_one_location_exclude_each_other, closing_a_place_lets_go_of_its_locks,
 		a_wait_ends_in_time_and_tells_who_holds_the_lock,
 		who_waits_gets_the_lock_when_it_is_let_go,

@@ -41,6 +41,23 @@ START_TEST(a_link_in_the_way_is_refused_at_each_component)
 }
 END_TEST
 
+START_TEST(a_link_that_stays_within_the_place_is_refused_too)
+{
+	HOUSE(h);
+	struct store_stat st;
+	void *object;
+
+	house_put(&h, SPACE_LOG, "d/x", "x");
+	ck_assert_int_eq(symlink("d", IN(h, "ledger/log/l")), 0);
+	ck_fault(h.ops->object_open(h.at, SPACE_LOG, "l/x", 0, &object, &st, &h.fault),
+		TOTE_E_UNTRUSTED, h.fault);
+	ck_fault(h.ops->put_new(h.at, SPACE_LOG, "l/y", "y", 1, &h.fault), TOTE_E_UNTRUSTED,
+		h.fault);
+	ck_assert_int_eq(names_in(IN(h, "ledger/log/d")), 1);
+	house_end(&h);
+}
+END_TEST
+
 START_TEST(a_link_as_the_last_component_is_seen_and_never_followed)
 {
 	HOUSE(h);
@@ -543,6 +560,7 @@ Suite *posix_suite(void)
 	tc = tcase_create("links, pipes, other links, mounts");
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_link_in_the_way_is_refused_at_each_component);
+	tcase_add_test(tc, a_link_that_stays_within_the_place_is_refused_too);
 	tcase_add_test(tc, a_link_as_the_last_component_is_seen_and_never_followed);
 	tcase_add_test(tc, a_link_where_the_next_writer_writes_is_not_written_through);
 	tcase_add_test(tc, a_skeleton_of_links_or_files_is_not_opened);

@@ -3,6 +3,7 @@
  * Failures of the kernel leave nothing half-done and are told; the ways for older kernels and other
  * file systems work too.
  */
+#include "store/posix_io.h"
 #include "store/posix_house.h"
 
 /* --- what the kernel refuses --------------------------------------------------------------------- */
@@ -143,6 +144,92 @@ START_TEST(a_cell_whose_directory_was_not_synced_is_of_unknown_effect)
 }
 END_TEST
 
+static void make_checkpoint(void *user)
+{
+	file_write(user, "theirs", 6);
+}
+
+START_TEST(a_cell_that_somebody_else_makes_meanwhile_is_not_replaced)
+{
+	HOUSE(h);
+	char path[400];
+	uint8_t *data;
+
+	snprintf(path, sizeof(path), "%s", IN(h, "ledger/log/cp"));
+	faulty_before(CALL_RENAMEAT2, 0, make_checkpoint, path);
+	ck_fault(h.ops->cell_swap(h.at, SPACE_LOG, "cp", NULL, 0, "ours", 4, 0, &h.fault),
+		TOTE_E_CONFLICT, h.fault);
+	data = file_read(path, NULL);
+	ck_assert_str_eq((char *)data, "theirs");
+	free(data);
+	ck_assert_int_eq(names_in(IN(h, "ledger/log")), 1);
+	house_end(&h);
+}
+END_TEST
+
+struct planted {
+	char outside[400], beside[400];
+};
+
+static void plant(void *user)
+{
+	const struct planted *p = user;
+
+	ck_assert(link(p->outside, p->beside) == 0 || errno == EEXIST);
+}
+
+/* Another name of a file elsewhere, put there between any two calls of the swap. */
+START_TEST(a_name_planted_where_a_cell_is_written_is_not_written_through)
+{
+	for (long n = 0, calls = 1; n < calls; n++) {
+		HOUSE(h);
+		struct planted p;
+		uint8_t *data;
+
+		snprintf(p.outside, sizeof(p.outside), "%s", scratch_path(&h.scratch, "outside"));
+		snprintf(p.beside, sizeof(p.beside), "%s", IN(h, "ledger/log/.tote-new-cp"));
+		file_write(p.outside, "secret", 6);
+		calls = faulty_count(CALL_OPENAT2);
+		faulty_before(CALL_OPENAT2, n, plant, &p);
+		h.ops->cell_swap(h.at, SPACE_LOG, "cp", NULL, 0, "open", 4, 0, &h.fault);
+		calls = faulty_count(CALL_OPENAT2) - calls;
+		ck_assert_int_gt(calls, 1);
+		data = file_read(p.outside, NULL);
+		ck_assert_str_eq((char *)data, "secret");
+		free(data);
+		house_end(&h);
+	}
+}
+END_TEST
+
+START_TEST(a_segment_whose_name_was_not_synced_is_of_unknown_effect)
+{
+	HOUSE(h);
+
+	faulty_fail(CALL_FSYNC, 0, 1, EIO);
+	ck_fault(h.ops->journal_make(h.at, 0, "h", 1, 4096, &h.fault), TOTE_E_IO, h.fault);
+	ck_assert_uint_eq(h.fault.effect, TOTE_EFFECT_NONE);
+	ck_assert_int_eq(names_in(IN(h, "ledger/journal")), 0);
+	faulty_fail(CALL_FSYNC, 1, 1, EIO);
+	ck_fault(h.ops->journal_make(h.at, 0, "h", 1, 4096, &h.fault), TOTE_E_IO, h.fault);
+	ck_assert_uint_eq(h.fault.effect, TOTE_EFFECT_UNKNOWN);
+	ck_assert_int_eq(names_in(IN(h, "ledger/journal")), 1);
+	house_end(&h);
+}
+END_TEST
+
+START_TEST(a_container_whose_own_name_was_not_synced_is_not_said_to_be_made)
+{
+	HOUSE(h);
+	const char *location = scratch_path(&h.scratch, "new");
+
+	faulty_fail(CALL_FSYNC, 0, 1, EIO);
+	ck_fault(tote__place_provision(h.ctx, "posix", location, LAYOUT_CONTAINER, &h.fault),
+		TOTE_E_IO, h.fault);
+	house_end(&h);
+}
+END_TEST
+
 /* One of each that writes; 0 or the first failure. */
 static int write_all(struct house *h, struct tote_fault *f)
 {
@@ -222,6 +309,7 @@ START_TEST(interrupted_and_short_calls_go_on)
 {
 	HOUSE(h);
 	struct tote_fault fault = {0};
+	struct buf out;
 
 	faulty_shorten_io(3);
 	for (int call = 0; call < CALLS; call++)
@@ -230,6 +318,11 @@ START_TEST(interrupted_and_short_calls_go_on)
 			faulty_fail((enum call)call, 0, 2, EINTR);
 	ck_ok(h.ops->put_new(h.at, SPACE_LOG, "t", "0123456789", 10, &fault), fault);
 	ck_assert_int_eq(file_size(IN(h, "ledger/log/t")), 10);
+	tote__buf_init(&out, plain_heap(), 100);
+	ck_ok(h.ops->cell_read(h.at, SPACE_LOG, "t", &out, &fault), fault);
+	ck_assert_uint_eq(out.len, 10);
+	ck_assert(memcmp(out.data, "0123456789", 10) == 0);
+	tote__buf_free(&out);
 	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, 0, &fault), fault);
 	/* The line is the exception: half of one is none. */
 	ck_fault(h.ops->line_write(h.at, "a line\n", 7, &fault), TOTE_E_IO, fault);
@@ -388,6 +481,33 @@ START_TEST(a_writer_whose_name_was_swept_before_its_lock_begins_again)
 }
 END_TEST
 
+/* Inodes are numbered anew on each file system. */
+static int elsewhere_statx(
+	int dir, const char *path, int flags, unsigned int mask, struct statx *out)
+{
+	int rc = tote__kernel()->statx(dir, path, flags, mask, out);
+
+	out->stx_dev_minor += *path == '\0';
+	return rc;
+}
+
+START_TEST(a_file_of_the_same_number_on_another_file_system_is_another_file)
+{
+	HOUSE(h);
+	struct kernel k = *tote__kernel();
+	int fd;
+
+	house_put(&h, SPACE_LOG, "t", "x");
+	fd = open(IN(h, "ledger/log/t"), O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(tote__io_is_same(&k, AT_FDCWD, IN(h, "ledger/log/t"), fd), 1);
+	k.statx = elsewhere_statx;
+	ck_assert_int_eq(tote__io_is_same(&k, AT_FDCWD, IN(h, "ledger/log/t"), fd), 0);
+	close(fd);
+	house_end(&h);
+}
+END_TEST
+
 START_TEST(bytes_that_may_be_cached_are_said_to_be)
 {
 	HOUSE(h);
@@ -434,6 +554,10 @@ Suite *posix_faults_suite(void)
 	tcase_add_test(tc, a_lock_that_cannot_be_looked_at_is_not_said_to_be_replaced);
 	tcase_add_test(tc, a_sync_that_fails_is_reported_and_is_never_made_again);
 	tcase_add_test(tc, a_cell_whose_directory_was_not_synced_is_of_unknown_effect);
+	tcase_add_test(tc, a_cell_that_somebody_else_makes_meanwhile_is_not_replaced);
+	tcase_add_test(tc, a_name_planted_where_a_cell_is_written_is_not_written_through);
+	tcase_add_test(tc, a_segment_whose_name_was_not_synced_is_of_unknown_effect);
+	tcase_add_test(tc, a_container_whose_own_name_was_not_synced_is_not_said_to_be_made);
 	tcase_add_test(tc, every_failing_call_is_survived);
 	tcase_add_test(tc, interrupted_and_short_calls_go_on);
 	suite_add_tcase(s, tc);
@@ -446,6 +570,7 @@ Suite *posix_faults_suite(void)
 	tcase_add_test(tc, links_and_mounts_are_refused_without_openat2_too);
 	tcase_add_test(tc, an_unlocked_leftover_is_swept_and_a_locked_one_is_not);
 	tcase_add_test(tc, a_writer_whose_name_was_swept_before_its_lock_begins_again);
+	tcase_add_test(tc, a_file_of_the_same_number_on_another_file_system_is_another_file);
 	tcase_add_test(tc, bytes_that_may_be_cached_are_said_to_be);
 	suite_add_tcase(s, tc);
 	return s;
