@@ -18,11 +18,14 @@ install = test -z "$$(.ci/install -n $(wanted))" || \
 bootstrap = command -v autoreconf >/dev/null || { .ci/install -n build; exit 1; }; \
 	mkdir -p build-aux && autoreconf -fi && mkdir -p $(BUILD) && cd $(BUILD) && "$(CURDIR)/configure" -q $(CONFIGURE_FLAGS)
 
+# All cores build, unless the caller said how many.
+jobs = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 %: FORCE
 	@$(if $(wanted),$(install))
 	@$(if $(filter check-interop bench,$@),.ci/install -n $(@:check-%=%))
 	@test -f $(BUILD)/Makefile || { $(bootstrap); }
-	@$(MAKE) -C $(BUILD) $@
+	@$(MAKE) -C $(BUILD) $(jobs) $@
 
 FORCE: ;
 Makefile: ;
