@@ -31,6 +31,7 @@
 #include <toteborch/input.h>
 #include <toteborch/ledger.h>
 #include <toteborch/orchestrator.h>
+#include <toteborch/schedule.h>
 #include <toteborch/signer.h>
 #include <toteborch/verify.h>
 

@@ -272,7 +272,7 @@ static int write_keys(struct merge *m, const struct cosigners *all, struct tote_
 		tote__vkey_format(&all->keys[i], at);
 		at += strlen(at);
 	}
-	rc = tote__record_cosigners(m->o, m->id, text, all->count, m->actor, fault);
+	rc = tote__record_cosigners(m->o, m->id, text, m->actor, fault);
 	tote__heap_free(&m->o->ctx->heap, text);
 	return rc;
 }

@@ -5,6 +5,7 @@
  */
 #include "orchestrator/record.h"
 #include "base/text.h"
+#include "orchestrator/policy_fields.h"
 #include "orchestrator/report.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,12 +36,21 @@ static void put_text(struct sheet *s, const char *key, const char *value)
 		put_bytes(s, key, value, strlen(value));
 }
 
-static void put_number(struct sheet *s, const char *key, uint64_t value)
+/* A short text that does not outlive the call. */
+static void put_copy(struct sheet *s, const char *key, const char *value)
 {
 	char *text = s->numbers[s->number_count++];
-	int len = snprintf(text, NUMBER_MAX, "%" PRIu64, value);
+	int len = snprintf(text, NUMBER_MAX, "%s", value);
 
 	put_bytes(s, key, text, (size_t)len);
+}
+
+static void put_number(struct sheet *s, const char *key, uint64_t value)
+{
+	char text[NUMBER_MAX];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	put_copy(s, key, text);
 }
 
 static struct draft draft_of(const struct sheet *s, const char *kind, const char *actor)
@@ -152,14 +162,29 @@ int tote__record_state(tote_orchestrator *o, const char *id, uint32_t from, uint
 	return write_one(o, &s, "container.state", actor, fault);
 }
 
-int tote__record_cosigners(tote_orchestrator *o, const char *id, const char *keys, size_t count,
+int tote__record_cosigners(tote_orchestrator *o, const char *id, const char *keys,
 	const char *actor, struct tote_fault *fault)
 {
 	struct sheet s = {.count = 0};
 
 	put_text(&s, "container", id);
-	put_number(&s, "cosigners", count);
-	put_text(&s, "cosigner-keys", keys);
+	put_text(&s, COSIGNER_KEYS_KEY, keys);
+	return write_one(o, &s, "container.policy", actor, fault);
+}
+
+int tote__record_policy(tote_orchestrator *o, const char *id, const struct tote_policy *p,
+	const char *actor, struct tote_fault *fault)
+{
+	struct sheet s = {.count = 0};
+
+	put_text(&s, "container", id);
+	for (size_t i = 0; i < POLICY_FIELDS; i++) {
+		char value[POLICY_VALUE_MAX];
+		const char *key;
+
+		if (p->set & tote__policy_field(p, i, &key, value))
+			put_copy(&s, key, value);
+	}
 	return write_one(o, &s, "container.policy", actor, fault);
 }
 

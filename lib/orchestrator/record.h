@@ -31,8 +31,11 @@ int tote__record_detached(tote_orchestrator *o, const char *id, const char *reas
 	const char *actor, struct tote_fault *fault);
 int tote__record_state(tote_orchestrator *o, const char *id, uint32_t from, uint32_t to,
 	const char *reason, const char *actor, struct tote_fault *fault);
-/* container.policy with cosigner-keys: vkeys, a space between; count is how many. */
-int tote__record_cosigners(tote_orchestrator *o, const char *id, const char *keys, size_t count,
+/* container.policy with cosigner-keys: vkeys, a space between. */
+int tote__record_cosigners(tote_orchestrator *o, const char *id, const char *keys,
+	const char *actor, struct tote_fault *fault);
+/* container.policy with what its `set` names. */
+int tote__record_policy(tote_orchestrator *o, const char *id, const struct tote_policy *p,
 	const char *actor, struct tote_fault *fault);
 /* witness.cosigned; before it, in one group with it, witness.accepted where vkey is not NULL. */
 int tote__record_cosigned(tote_orchestrator *o, const struct checkpoint *c, const char *vkey,

@@ -5,6 +5,7 @@
  */
 #include "orchestrator/registry.h"
 #include "base/text.h"
+#include "orchestrator/policy_fields.h"
 #include <string.h>
 
 void tote__registry_init(struct registry *r, const struct heap *heap)
@@ -125,6 +126,7 @@ int tote__registry_add(
 		return TOTE_E_NO_MEMORY;
 	memcpy(k->id, id, strlen(id) + 1);
 	k->state = TOTE_STATE_ACTIVE;
+	tote__policy_defaults(&k->policy);
 	memmove(r->items + at + 1, r->items + at, (r->count - at) * sizeof(*r->items));
 	r->items[at] = k;
 	r->count++;

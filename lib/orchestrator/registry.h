@@ -8,6 +8,7 @@
 
 #include "audit/run.h"
 #include <toteborch/health.h>
+#include <toteborch/schedule.h>
 
 #define RECORD_ID "orchestrator" /* what the consolidated record is called among containers */
 
@@ -46,8 +47,9 @@ struct known {
 	char vkey[320];                /* entry 0's */
 	struct recorded_rekey *rekeys; /* in order */
 	size_t rekey_count, rekey_cap;
-	char *location;      /* as recorded */
-	char *cosigner_keys; /* of its policy: vkeys, a space between; NULL: none */
+	char *location;            /* as recorded */
+	char *cosigner_keys;       /* of its policy: vkeys, a space between; NULL: none */
+	struct tote_policy policy; /* in force; set: what is on record */
 	uint64_t registered;
 	int64_t registered_us;
 	int detached;

@@ -4,6 +4,7 @@
  * that it does not know are passed over.
  */
 #include "base/text.h"
+#include "orchestrator/policy_fields.h"
 #include "orchestrator/registry.h"
 #include <string.h>
 
@@ -173,8 +174,9 @@ static int take_policy(struct registry *r, const struct entry *e, struct tote_fa
 	int rc;
 
 	if ((rc = subject(r, e, &k, fault)) < 0 ||
-		(rc = text_of(r, e, "cosigner-keys", &keys, fault)) < 0)
+		(rc = text_of(r, e, COSIGNER_KEYS_KEY, &keys, fault)) < 0)
 		return rc;
+	tote__policy_take(&k->policy, e);
 	if (keys) {
 		tote__heap_free(r->heap, k->cosigner_keys);
 		k->cosigner_keys = keys;

@@ -87,6 +87,46 @@ START_TEST(cosigned_logs_and_cosigners_are_what_was_said_of_them_last)
 }
 END_TEST
 
+static struct tote_policy policy_after(struct registry *r, const char *fields)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "container a\n%s", fields);
+	ck_assert_int_eq(take(r, "1 container.policy", r->next, text), 0);
+	return tote__registry_find(r, "a")->policy;
+}
+
+START_TEST(a_value_without_sense_leaves_the_one_before_it_in_force)
+{
+	static const char *const senseless[] = {"full-every 59\n", "full-every 07200\n",
+		"full-every x\n", "full-every -1\n", "full-every 99999999999\n", "window 22:00\n",
+		"window 22:00-24:00\n", "window 22:60-23:00\n", "window 22.00-23:00\n",
+		"window 2200--0530\n", "window 05:00-05:00\n", "on-flag dispose\n",
+		"on-flag Suspend\n", "on-flag %20none\n", "cosigners 33\n",
+		"cosigners 4294967297\n", "fold-bytes 0\n", "rate 18446744073709551615\n"};
+	struct tote_policy before, after;
+	struct registry r;
+
+	tote__registry_init(&r, plain_heap());
+	ck_assert_int_eq(take(&r, "1 container.registered", 0, REGISTERED), 0);
+	before = policy_after(&r, "cosigners 2\nfold-bytes 8192\nfull-every 7200\n"
+				  "on-flag suspend\nrate 5\nwindow 22:00-05:30\n");
+	ck_assert_uint_eq(before.full_every_s, 7200);
+	ck_assert_uint_eq(before.cosigners, 2);
+	for (size_t i = 0; i < sizeof(senseless) / sizeof(senseless[0]); i++) {
+		after = policy_after(&r, senseless[i]);
+		ck_assert_msg(!memcmp(&before, &after, sizeof(after)), "%s", senseless[i]);
+	}
+	after = policy_after(&r, "full-every x\nrate 6\n");
+	ck_assert_uint_eq(after.full_every_s, 7200);
+	ck_assert_uint_eq(after.rate, 6);
+	/* beside keys it counts these */
+	after = policy_after(&r, "cosigner-keys x y z\ncosigners 3\n");
+	ck_assert_uint_eq(after.cosigners, 2);
+	tote__registry_free(&r);
+}
+END_TEST
+
 START_TEST(entries_come_once_and_in_order)
 {
 	struct registry r;
@@ -146,6 +186,7 @@ Suite *registry_suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, unknown_kinds_fields_and_versions_are_passed_over);
 	tcase_add_test(t, cosigned_logs_and_cosigners_are_what_was_said_of_them_last);
+	tcase_add_test(t, a_value_without_sense_leaves_the_one_before_it_in_force);
 	tcase_add_test(t, entries_come_once_and_in_order);
 	tcase_add_test(t, a_run_that_was_under_way_when_a_flag_was_raised_does_not_clear_it);
 	suite_add_tcase(s, t);
