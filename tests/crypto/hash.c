@@ -5,6 +5,9 @@
 #include "crypto/hash.h"
 #include "support/support.h"
 #include <pthread.h>
+#if HAVE_LIBCRYPTO
+#include <openssl/evp.h>
+#endif
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -99,6 +102,34 @@ START_TEST(both_engines_agree_at_every_length_and_split)
 		tote__hash_bytes(NULL, data, len, b);
 		ck_assert_int_eq(tote__hash_equal(a, b), 1);
 	}
+	tote_ctx_unref(ctx);
+}
+END_TEST
+
+/* Whatever stood in the place of the digest before: a hash that failed must not pass for that. */
+START_TEST(a_hash_that_failed_equals_nothing_not_even_another_that_failed)
+{
+	uint8_t digest[2][HASH_LEN];
+	tote_ctx *ctx = support_ctx(NULL, NULL);
+	const struct hasher *engine = tote__hasher(ctx);
+
+	for (int i = 0; i < 2; i++) {
+		struct hash h;
+
+		tote__hash_bytes(NULL, "abc", 3, digest[i]);
+		tote__hash_init(&h, engine);
+#if HAVE_LIBCRYPTO
+		EVP_MD_CTX_reset(h.evp); /* from now on it refuses */
+#else
+		h.failed = 1;
+#endif
+		tote__hash_update(&h, "abc", 3);
+		tote__hash_final(&h, digest[i]);
+		ck_assert_str_ne(to_hex(digest[i], HASH_LEN), known[1].digest);
+	}
+	ck_assert_int_eq(tote__hash_equal(digest[0], digest[1]), 0);
+	tote__hash_bytes(engine, "abc", 3, digest[0]); /* and the next one is as good as ever */
+	ck_assert_str_eq(to_hex(digest[0], HASH_LEN), known[1].digest);
 	tote_ctx_unref(ctx);
 }
 END_TEST
@@ -212,6 +243,7 @@ Suite *hash_suite(void)
 	tcase_add_test(t, sha256_is_that_of_fips_180);
 	tcase_add_test(t, leaves_and_nodes_are_those_of_rfc_6962);
 	tcase_add_test(t, both_engines_agree_at_every_length_and_split);
+	tcase_add_test(t, a_hash_that_failed_equals_nothing_not_even_another_that_failed);
 	tcase_add_test(t, a_dropped_hash_leaves_nothing_behind);
 	tcase_add_test(t, many_threads_hash_with_one_engine);
 	tcase_add_test(t, without_memory_for_an_engine_the_hash_is_the_same);

@@ -91,6 +91,42 @@ END_TEST
  * Each operation of a fold fails in turn: once, from there on, or only by report. Then a new handle
  * finds all entries, and appends and folds go on.
  */
+/* Until then the old one is the newest that any reader has, and these are its tiles. */
+START_TEST(partial_tiles_stay_until_the_new_checkpoint_is_published)
+{
+	static const char *const tiles[] = {"tile/0/000.p/200", "tile/entries/000.p/200"};
+	struct checkpoint c;
+	struct faults faults;
+	struct fixture f;
+	struct ledger *l;
+
+	fixture_make(&f, "posix");
+	tote__ledger_close(fixture_create(&f));
+	faults_make(&faults, &f.place);
+	f.options.place = &faults.place;
+	l = fixture_open(&f);
+	append_grouped(l, 1, 200);
+	fold(l, 200);
+	append_grouped(l, 200, 300);
+	faults.only = "cell_swap";
+	for (int i = 0; i < 3; i++) {
+		f.keeper.fail_sign = i == 0;
+		f.keeper.fail_last_write = i == 1;
+		faults_arm(&faults, i == 2 ? FAULT_ONCE : FAULT_NEVER, 0);
+		ck_assert_int_lt(tote__ledger_fold(l, &c, NULL, &f.fault), 0);
+		for (int t = 0; t < 2; t++)
+			ck_assert(file_exists(fixture_path(&f, printed("log/%s", tiles[t]))));
+	}
+	faults_disarm(&faults);
+	f.keeper.fail_last_write = 0;
+	fold(l, 300);
+	for (int t = 0; t < 2; t++)
+		ck_assert(!file_exists(fixture_path(&f, printed("log/%s", tiles[t]))));
+	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
 START_TEST(a_fold_interrupted_at_any_step_is_completed_by_the_next)
 {
 	static const int modes[] = {FAULT_ONCE, FAULT_FROM, FAULT_REPORTED};
@@ -241,10 +277,11 @@ END_TEST
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
+static const char line[] = "\342\200\224 witness.example/w1 Xfds6gAAAABlU/EAyQrOLFEGR89wkyY5bOPOBl"
+			   "G00RPZctcsMydlQ+ykGuV+slIBpIvMwWunzTthlAn0qu2JE1s9JwfRUbS/xUemAA==\n";
+
 START_TEST(a_line_is_added_once_and_only_to_the_same_text)
 {
-	const char *line = "\342\200\224 witness.example/w1 Xfds6gAAAABlU/EAyQrOLFEGR89wkyY5bOPOBl"
-			   "G00RPZctcsMydlQ+ykGuV+slIBpIvMwWunzTthlAn0qu2JE1s9JwfRUbS/xUemAA==\n";
 	struct checkpoint c;
 	struct fixture f;
 	struct ledger *l;
@@ -281,6 +318,42 @@ START_TEST(a_line_is_added_once_and_only_to_the_same_text)
 }
 END_TEST
 
+/* Who wrote it may have been killed before it was durable: found is not yet kept. */
+START_TEST(a_line_that_is_found_in_place_is_synced_before_it_counts)
+{
+	struct checkpoint c;
+	struct faults faults;
+	struct fixture f;
+	struct ledger *l;
+	struct note note;
+	struct buf bytes;
+
+	fixture_make(&f, "posix");
+	tote__ledger_close(fixture_create(&f));
+	faults_make(&faults, &f.place);
+	f.options.place = &faults.place;
+	l = fixture_open(&f);
+	tote__buf_init(&bytes, plain_heap(), NOTE_MAX);
+	ck_ok(tote__ledger_fold(l, &c, &bytes, &f.fault), f.fault);
+	ck_ok(tote__checkpoint_read(bytes.data, bytes.len, &note, &c, &f.fault), f.fault);
+	ck_assert_int_eq(
+		tote__ledger_add_line(l, note.text, note.text_len, line, strlen(line), &f.fault),
+		1);
+	faults.only = "cell_sync";
+	faults_arm(&faults, FAULT_ONCE, 0);
+	ck_fault(tote__ledger_add_line(l, note.text, note.text_len, line, strlen(line), &f.fault),
+		TOTE_E_IO, f.fault);
+	faults_disarm(&faults);
+	memset(&f.fault, 0, sizeof(f.fault));
+	ck_assert_int_eq(
+		tote__ledger_add_line(l, note.text, note.text_len, line, strlen(line), &f.fault),
+		1);
+	tote__buf_free(&bytes);
+	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
 Suite *fold_suite(void)
 {
 	Suite *s = suite_create("fold");
@@ -290,6 +363,7 @@ Suite *fold_suite(void)
 	tcase_add_loop_test(t, folds_of_any_size_extend_each_other, 0, 2);
 	tcase_add_loop_test(t, nothing_new_signs_nothing, 0, 2);
 	tcase_add_test(t, superseded_partial_tiles_go_and_those_of_the_checkpoint_stay);
+	tcase_add_test(t, partial_tiles_stay_until_the_new_checkpoint_is_published);
 	tcase_add_loop_test(t, a_fold_interrupted_at_any_step_is_completed_by_the_next, 0, 6);
 	tcase_add_loop_test(t, a_failed_fold_does_not_stop_appends, 0, 2);
 	tcase_add_loop_test(t, an_append_folds_when_the_journal_is_large, 0, 2);
@@ -299,6 +373,7 @@ Suite *fold_suite(void)
 	t = tcase_create("lines");
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, a_line_is_added_once_and_only_to_the_same_text, 0, 2);
+	tcase_add_test(t, a_line_that_is_found_in_place_is_synced_before_it_counts);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -137,6 +137,10 @@ START_TEST(entries_come_once_and_in_order)
 	ck_assert_int_eq(take(&r, "1 container.registered", 2, REGISTERED), TOTE_E_DAMAGED);
 	ck_assert_int_eq(take(&r, "1 container.registered", 1, REGISTERED), TOTE_E_DAMAGED);
 	ck_assert_int_eq(
+		take(&r, "1 container.detached", 2, "container a\nreason x\n"), TOTE_E_DAMAGED);
+	ck_assert_int_eq(take(&r, "1 container.blessed", 7, "container a\n"), TOTE_E_DAMAGED);
+	ck_assert_uint_eq(r.next, 1);
+	ck_assert_int_eq(
 		take(&r, "1 container.detached", 1, "container b\nreason x\n"), TOTE_E_DAMAGED);
 	ck_assert_int_eq(take(&r, "1 flag.acknowledged", 1, "flag 0\nreason x\n"), TOTE_E_DAMAGED);
 	ck_assert_int_eq(take(&r, "1 container.detached", 1, "container a\nreason x\n"), 0);
