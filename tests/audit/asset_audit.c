@@ -3,8 +3,8 @@
  * The assets of a container under audit: whatever is done to a file in assets/ is found by its name
  * and its seal.
  */
+#include "audit/watch.h"
 #include "store/path.h"
-#include "support/audited.h"
 
 #define NO_SEQ FINDING_NO_SEQ
 
@@ -218,6 +218,39 @@ START_TEST(a_link_or_a_file_in_place_of_a_directory_is_one_finding)
 }
 END_TEST
 
+/* Its bytes are somebody else's file system: nothing in it is looked at. */
+START_TEST(a_mount_in_place_of_a_directory_is_one_finding)
+{
+	watch_begin(&a);
+	watch.mount = "2026";
+	audit(&a);
+	only_finding(&a, FINDING_ASSET_DIRECTORY, "assets/2026", NO_SEQ);
+	ck_assert_uint_eq(a.result.assets, 1);
+	ck_assert_uint_eq(a.result.assets_total, 4);
+}
+END_TEST
+
+static int opened;
+
+static int must_be_uncached(int space, const char *name, uint32_t flags, struct tote_fault *fault)
+{
+	(void)fault;
+	ck_assert_msg(space != SPACE_ASSETS || flags & STORE_UNCACHED, "%s", name);
+	opened += space == SPACE_ASSETS;
+	return 0;
+}
+
+/* What memory still has of a file says nothing of the medium. */
+START_TEST(assets_are_read_from_the_medium)
+{
+	watch_begin(&a);
+	watch.opening = must_be_uncached;
+	audit(&a);
+	all_is_well(&a);
+	ck_assert_int_eq(opened, 4);
+}
+END_TEST
+
 START_TEST(a_directory_that_holds_nothing_is_information)
 {
 	directory_make(audited_path(&a, "assets/later"));
@@ -315,6 +348,31 @@ START_TEST(an_entry_that_cannot_be_read_explains_one_file_and_not_two)
 }
 END_TEST
 
+/* The entry that cannot be read stands behind the seals, so it may have ended one of them: not two. */
+START_TEST(an_entry_that_cannot_be_read_explains_one_missing_asset_and_not_two)
+{
+	const char *bundle = "ledger/log/tile/entries/000";
+	size_t len, at;
+	uint8_t *data;
+
+	audited_shut(&a);
+	data = file_read(audited_path(&a, bundle), &len);
+	for (at = 0; memcmp(data + at, "\nseq 9\n", 7) != 0; at++)
+		ck_assert_uint_lt(at + 7, len);
+	free(data);
+	file_flip(audited_path(&a, bundle), at + 1, 2);
+	ck_assert_int_eq(unlink(audited_path(&a, sealed[0].name)), 0);
+	audit(&a);
+	only_finding(&a, FINDING_BUNDLE_CHANGED, bundle, 9);
+	ck_assert_ptr_nonnull(finding_of(&a, FINDING_ASSET_UNEXPLAINED, sealed[0].name));
+	ck_assert_int_eq(unlink(audited_path(&a, sealed[1].name)), 0);
+	audit(&a);
+	ck_assert_uint_eq(findings(&a), 3);
+	for (int i = 0; i < 2; i++)
+		ck_assert_ptr_nonnull(finding_of(&a, FINDING_ASSET_MISSING, sealed[i].name));
+}
+END_TEST
+
 /* --- the table ------------------------------------------------------------------------------ */
 
 START_TEST(many_assets_in_many_directories_are_found_whole)
@@ -352,6 +410,8 @@ Suite *asset_audit_suite(void)
 	tcase_add_test(t, a_writable_executable_or_linked_asset_is_found);
 	tcase_add_test(t, what_is_no_regular_file_at_the_path_of_an_asset_is_found);
 	tcase_add_test(t, a_link_or_a_file_in_place_of_a_directory_is_one_finding);
+	tcase_add_test(t, a_mount_in_place_of_a_directory_is_one_finding);
+	tcase_add_test(t, assets_are_read_from_the_medium);
 	tcase_add_test(t, a_directory_that_holds_nothing_is_information);
 	tcase_add_test(t, assets_that_cannot_be_looked_into_leave_the_audit_incomplete);
 	tcase_add_test(t, an_erased_asset_that_is_present_is_found_and_its_absence_is_right);
@@ -359,6 +419,7 @@ Suite *asset_audit_suite(void)
 	tcase_add_test(
 		t, a_kept_file_whose_entry_is_no_such_seal_is_found_and_one_without_entry_is_stale);
 	tcase_add_test(t, an_entry_that_cannot_be_read_explains_one_file_and_not_two);
+	tcase_add_test(t, an_entry_that_cannot_be_read_explains_one_missing_asset_and_not_two);
 	tcase_add_test(t, many_assets_in_many_directories_are_found_whole);
 	suite_add_tcase(s, t);
 	return s;

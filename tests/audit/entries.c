@@ -1,134 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Ledgers that are signed and whole as trees, whose entries are not what the format says: written by
- * hand, in memory, and audited.
+ * Ledgers that are signed and whole as trees, whose entries are not what the format says.
  */
-#include "audit/run.h"
-#include "base/text.h"
-#include "ledger/logs.h"
+#include "audit/handmade.h"
 
-#define HERE   "/entries"
-#define OTHER  "archive.example.com/acme/other"
 #define BUNDLE "ledger/log/tile/entries/000.p/"
-#define NO_SEQ FINDING_NO_SEQ
-#define FIELDS(...)                                                                                \
-	(const struct field[]){__VA_ARGS__},                                                       \
-		sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field)
-#define F(key, value)                                                                              \
-	{                                                                                          \
-		key, value, strlen(value)                                                          \
-	}
-
-static struct logs *l;
-static struct run_target target;
-static struct run *run;
-static struct run_result result;
-
-static void add_at(uint64_t seq, const uint8_t prev[HASH_LEN], const char *state, const char *kind,
-	const struct field *fields, size_t count)
-{
-	struct draft d = {.kind = kind, .fields = fields, .field_count = count};
-	struct tote_fault fault = {0};
-	struct buf out;
-
-	tote__buf_init(&out, plain_heap(), ENTRY_MAX);
-	ck_ok(tote__entry_encode(&d, seq, LOGS_TIME, prev, state, &out, &fault), fault);
-	logs_add_bytes(l, out.data, out.len);
-	tote__buf_free(&out);
-}
-
-static void add(const char *kind, const struct field *fields, size_t count)
-{
-	uint8_t prev[HASH_LEN];
-	uint64_t seq = l->count;
-
-	logs_prev(l, seq, prev);
-	add_at(seq, prev, seq && seq % STATE_INTERVAL == 0 ? "active" : NULL, kind, fields, count);
-}
-
-static void add_records(uint64_t count)
-{
-	while (count--)
-		add("record", NULL, 0);
-}
-
-static void add_created(void)
-{
-	add("container.created", FIELDS(F("id", "contracts"), F("origin", LOGS_ORIGIN),
-					 F("vkey", l->vkey), F("backend", "memory")));
-}
-
-static void setup(void)
-{
-	l = logs_new(HERE, LAYOUT_CONTAINER);
-	target = (struct run_target){.ctx = l->ctx,
-		.id = "contracts",
-		.place = &l->place,
-		.type = LEDGER_CONTAINER,
-		.layout = LAYOUT_CONTAINER,
-		.level = TOTE_LEVEL_FULL,
-		.origin = LOGS_ORIGIN,
-		.key = &l->key.key};
-	add_created();
-}
-
-static void teardown(void)
-{
-	tote__run_free(run);
-	run = NULL;
-	logs_free(l);
-}
-
-static void audit(void)
-{
-	struct tote_fault fault = {0};
-	int rc;
-
-	if (l->folded != l->count)
-		logs_fold(l, l->count);
-	tote__run_free(run);
-	run = NULL;
-	ck_ok(tote__run_start(&target, &run, &fault), fault);
-	while ((rc = tote__run_step(run, 0, 0, &fault)) > 0)
-		continue;
-	ck_assert_msg(rc == 0, "%s", fault.text);
-	tote__run_result(run, &result);
-}
-
-static const struct finding *only(int code, uint64_t seq)
-{
-	const struct finding_list *list = tote__run_findings(run);
-	const struct finding *found = NULL;
-	size_t count = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct finding *f = &list->items[i];
-
-		if (tote__finding_severity(f->code) == SEVERITY_INFORMATION && f->code != code)
-			continue;
-		ck_assert_msg(f->code == code, "%s at %s, seq %d: %s / %s instead of %s",
-			tote_finding_name(f->code), f->path, (int)f->seq, f->expected, f->found,
-			tote_finding_name(code));
-		found = f;
-		count++;
-	}
-	ck_assert_msg(count == 1, "%zu findings of %s", count, tote_finding_name(code));
-	if (seq != NO_SEQ)
-		ck_assert(found->have_seq && found->seq == seq);
-	return found;
-}
-
-static void nothing(void)
-{
-	const struct finding_list *list = tote__run_findings(run);
-
-	for (size_t i = 0; i < list->count; i++)
-		ck_assert_msg(tote__finding_severity(list->items[i].code) == SEVERITY_INFORMATION,
-			"%s at %s, seq %d: %s / %s", tote_finding_name(list->items[i].code),
-			list->items[i].path, (int)list->items[i].seq, list->items[i].expected,
-			list->items[i].found);
-	ck_assert_uint_eq(result.verdict, TOTE_VERDICT_OK);
-}
 
 /* --- one entry ------------------------------------------------------------------------------ */
 
@@ -231,15 +107,6 @@ END_TEST
 
 /* --- entry 0 -------------------------------------------------------------------------------- */
 
-static void begin_again(void)
-{
-	teardown();
-	l = logs_new(HERE, LAYOUT_CONTAINER);
-	target.ctx = l->ctx;
-	target.place = &l->place;
-	target.key = &l->key.key;
-}
-
 START_TEST(a_ledger_whose_genesis_is_of_another_origin_is_named)
 {
 	uint8_t prev[HASH_LEN];
@@ -251,6 +118,31 @@ START_TEST(a_ledger_whose_genesis_is_of_another_origin_is_named)
 			F("backend", "memory")));
 	audit();
 	only(FINDING_GENESIS_DIFFERS, 0);
+}
+END_TEST
+
+START_TEST(a_ledger_whose_key_bears_another_name_than_its_origin_is_named)
+{
+	static const uint8_t seed[32] = {9};
+	struct tote_fault fault = {0};
+	struct secret other;
+
+	begin_again();
+	ck_ok(tote__secret_from_seed(OTHER, KEY_TYPE_ED25519, seed, &other, &fault), fault);
+	tote__secret_free(&l->key);
+	l->key = other;
+	tote__vkey_format(&l->key.key, l->vkey);
+	add_created();
+	audit();
+	only(FINDING_GENESIS_DIFFERS, 0);
+}
+END_TEST
+
+START_TEST(a_ledger_of_another_origin_than_the_one_registered_is_named)
+{
+	target.origin = OTHER;
+	audit();
+	only(FINDING_IDENTITY_DIFFERS, 0);
 }
 END_TEST
 
@@ -416,133 +308,6 @@ START_TEST(a_voided_seal_does_not_count_and_a_void_of_nothing_is_malformed)
 }
 END_TEST
 
-/* --- keys ----------------------------------------------------------------------------------- */
-
-static void add_rotation(const struct secret *from, const struct secret *to, int flip)
-{
-	char from_text[VKEY_MAX], to_text[VKEY_MAX], prev_text[BASE64_LEN(HASH_LEN) + 1];
-	char proof[BASE64_LEN(SIG_LEN) + 1];
-	uint8_t prev[HASH_LEN], sig[SIG_LEN];
-	const char *message;
-
-	logs_prev(l, l->count, prev);
-	tote__base64_encode(prev, HASH_LEN, prev_text);
-	tote__vkey_format(&from->key, from_text);
-	tote__vkey_format(&to->key, to_text);
-	message = printed("toteborch.rotate/1\n" LOGS_ORIGIN "\n%d\n%s\n%s\n", (int)l->count,
-		prev_text, to_text);
-	tote__secret_sign(from, message, strlen(message), sig);
-	sig[5] = (uint8_t)(sig[5] ^ flip);
-	tote__base64_encode(sig, SIG_LEN, proof);
-	add("key.rotated", FIELDS(F("from", from_text), F("to", to_text), F("proof", proof),
-				   F("reason", "yearly")));
-}
-
-static void new_key(struct secret *ret, uint8_t number)
-{
-	struct tote_fault fault = {0};
-	uint8_t seed[32] = {number};
-
-	ck_ok(tote__secret_from_seed(LOGS_ORIGIN, KEY_TYPE_ED25519, seed, ret, &fault), fault);
-}
-
-/* The log signs with another key from now on. */
-static void sign_with(struct secret *key)
-{
-	struct secret old = l->key;
-
-	l->key = *key;
-	*key = old;
-}
-
-START_TEST(each_proven_rotation_is_followed_to_the_key_demanded)
-{
-	struct vkey first = l->key.key;
-	struct secret next, last;
-
-	target.key = &first;
-	new_key(&next, 20);
-	new_key(&last, 21);
-	add_records(2);
-	add_rotation(&l->key, &next, 0);
-	audit(); /* signed by the first key still */
-	only(FINDING_SIGNATURE_MISSING, NO_SEQ);
-	sign_with(&next);
-	add_records(1);
-	audit();
-	nothing();
-	add_rotation(&l->key, &last, 0);
-	sign_with(&last);
-	audit();
-	nothing();
-	ck_assert_int_eq(result.signed_ok, 1);
-	tote__secret_free(&next);
-	tote__secret_free(&last);
-}
-END_TEST
-
-START_TEST(a_rotation_whose_proof_does_not_verify_is_named)
-{
-	struct vkey first = l->key.key;
-	struct secret next;
-
-	target.key = &first;
-	new_key(&next, 20);
-	add_rotation(&l->key, &next, 1);
-	audit();
-	only(FINDING_ENTRY_MALFORMED, 1);
-	tote__secret_free(&next);
-}
-END_TEST
-
-START_TEST(a_key_that_replaced_a_lost_one_is_demanded_from_its_seq_on)
-{
-	struct vkey first = l->key.key;
-	struct recorded_rekey rekey = {.at_seq = 3};
-	struct secret next;
-
-	target.key = &first;
-	new_key(&next, 22);
-	rekey.key = next.key;
-	target.rekeys = &rekey;
-	target.rekey_count = 1;
-	add_records(2);
-	audit(); /* 3 entries: seq 3 is not covered yet */
-	nothing();
-	add_records(2);
-	audit();
-	only(FINDING_SIGNATURE_MISSING, NO_SEQ);
-	sign_with(&next);
-	add_records(1);
-	audit();
-	nothing();
-	target.rekeys = NULL;
-	target.rekey_count = 0;
-	tote__secret_free(&next);
-}
-END_TEST
-
-/* A signed root that its own tiles do not give. */
-START_TEST(a_root_that_nothing_gives_is_named_at_the_checkpoint)
-{
-	uint8_t leaf[HASH_LEN];
-
-	add_records(20);
-	logs_fold(l, l->count);
-	memcpy(leaf, l->leaf[7], HASH_LEN);
-	l->leaf[7][0] ^= 1;
-	l->folded = 0;
-	logs_remove(l, "tile/0/000.p/21");
-	logs_remove(l, "tile/entries/000.p/21");
-	logs_fold(l, l->count);
-	memcpy(l->leaf[7], leaf, HASH_LEN);
-	logs_remove(l, "tile/0/000.p/21");
-	logs_put_tile(l, &(struct tile){0, 0, 21});
-	audit();
-	ck_assert_str_eq(only(FINDING_ROOT_DIFFERS, NO_SEQ)->path, "ledger/log/checkpoint");
-}
-END_TEST
-
 Suite *entries_suite(void)
 {
 	Suite *s = suite_create("entries");
@@ -556,6 +321,8 @@ Suite *entries_suite(void)
 	tcase_add_test(t, a_field_that_is_missing_or_of_another_form_is_malformed);
 	tcase_add_test(t, an_unknown_kind_and_version_are_information);
 	tcase_add_test(t, a_ledger_whose_genesis_is_of_another_origin_is_named);
+	tcase_add_test(t, a_ledger_whose_key_bears_another_name_than_its_origin_is_named);
+	tcase_add_test(t, a_ledger_of_another_origin_than_the_one_registered_is_named);
 	tcase_add_test(t, a_ledger_that_begins_with_something_else_is_named);
 	tcase_add_test(t, another_container_in_the_place_of_the_one_registered_is_named);
 	tcase_add_test(t, tote_state_that_is_missing_misplaced_or_wrong_is_named);
@@ -563,10 +330,6 @@ Suite *entries_suite(void)
 	tcase_add_test(t, the_two_ledgers_may_differ_by_one_last_move);
 	tcase_add_test(t, a_path_sealed_twice_or_beside_its_own_beginning_is_named);
 	tcase_add_test(t, a_voided_seal_does_not_count_and_a_void_of_nothing_is_malformed);
-	tcase_add_test(t, each_proven_rotation_is_followed_to_the_key_demanded);
-	tcase_add_test(t, a_rotation_whose_proof_does_not_verify_is_named);
-	tcase_add_test(t, a_key_that_replaced_a_lost_one_is_demanded_from_its_seq_on);
-	tcase_add_test(t, a_root_that_nothing_gives_is_named_at_the_checkpoint);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -417,6 +417,41 @@ START_TEST(without_memory_a_run_fails_and_gives_all_of_it_back)
 }
 END_TEST
 
+/* All entries and assets were counted when it stopped at something odd that it did not look at again. */
+START_TEST(a_run_that_ends_before_its_time_is_never_ok)
+{
+	struct failing memory = {.fail_at = -1};
+	struct tote_allocator allocator = failing_allocator(&memory);
+	struct tote_ctx_options options = {.size = sizeof(options), .allocator = &allocator};
+	int ended = 0, rc;
+	tote_ctx *ctx;
+
+	audited_shut(&a);
+	put_file(&a, "assets/.tote-w-5000", "x", 0600);
+	a.target.level = TOTE_LEVEL_STRUCTURE;
+	ck_ok(tote_ctx_new(&options, &ctx, &a.fault), a.fault);
+	a.target.ctx = ctx;
+	for (long n = 0; memory.fired == (n > 0); n++) {
+		struct run *run = NULL;
+
+		memory = (struct failing){.fail_at = n, .once = 1, .live = memory.live};
+		rc = tote__run_start(&a.target, &run, &a.fault);
+		if (rc == 0) {
+			while ((rc = tote__run_step(run, 0, 0, &a.fault)) > 0)
+				continue;
+			tote__run_result(run, &a.result);
+			if (rc < 0)
+				ck_assert_uint_eq(a.result.verdict, TOTE_VERDICT_INCOMPLETE);
+			ended += rc < 0;
+		}
+		tote__run_free(run);
+	}
+	ck_assert_int_gt(ended, 10);
+	memset(&a.fault, 0, sizeof(a.fault));
+	tote_ctx_unref(ctx);
+}
+END_TEST
+
 Suite *run_suite(void)
 {
 	Suite *s = suite_create("run");
@@ -444,6 +479,7 @@ Suite *run_suite(void)
 		t, a_line_of_a_cosigner_counts_and_one_merged_during_the_run_is_nothing_foreign);
 	tcase_add_test(t, a_place_that_could_not_be_opened_is_a_finding);
 	tcase_add_loop_test(t, a_medium_that_cannot_be_read_leaves_the_run_incomplete, 0, 2);
+	tcase_add_test(t, a_run_that_ends_before_its_time_is_never_ok);
 	tcase_add_test(t, without_memory_a_run_fails_and_gives_all_of_it_back);
 	suite_add_tcase(s, t);
 	return s;

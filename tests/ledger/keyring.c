@@ -111,6 +111,17 @@ START_TEST(a_rotation_counts_only_from_the_key_in_force_and_by_its_proof)
 }
 END_TEST
 
+START_TEST(a_rotation_to_a_key_of_another_name_brings_nothing_into_force)
+{
+	static const uint8_t seed[32] = {77};
+
+	tote__secret_free(&keys[1]);
+	ck_ok(tote__secret_from_seed(NAME "2", KEY_TYPE_ED25519, seed, &keys[1], &fault), fault);
+	ck_assert_int_eq(rotate(5, 0, 1), 0);
+	ck_assert_int_eq(demanded(9), 0);
+}
+END_TEST
+
 START_TEST(a_former_key_that_a_reader_was_told_brings_nothing_into_force)
 {
 	ck_assert_int_eq(rotate(5, 0, 1), 1);
@@ -166,6 +177,7 @@ Suite *keyring_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_checkpoint_over_a_rotation_is_the_new_keys_and_below_it_the_old_ones);
 	tcase_add_test(t, a_rotation_counts_only_from_the_key_in_force_and_by_its_proof);
+	tcase_add_test(t, a_rotation_to_a_key_of_another_name_brings_nothing_into_force);
 	tcase_add_test(t, a_former_key_that_a_reader_was_told_brings_nothing_into_force);
 	tcase_add_test(t, a_key_that_replaced_a_lost_one_is_demanded_and_rotates_on);
 	tcase_add_test(t, who_was_told_the_newest_key_follows_to_it_from_one_that_no_entry_names);
