@@ -41,12 +41,21 @@ static void sink(const struct sorted *s, size_t at, size_t count)
 	}
 }
 
+/* As what was sealed in order of path is: asked before all the work is done for nothing. */
+static int is_sorted(const struct sorted *s, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (s->compare(item(s, i - 1), item(s, i)) > 0)
+			return 0;
+	return 1;
+}
+
 void tote__sort(
 	void *items, size_t count, size_t size, int (*compare)(const void *a, const void *b))
 {
 	const struct sorted s = {items, size, compare};
 
-	if (size > SORT_ITEM_MAX)
+	if (size > SORT_ITEM_MAX || is_sorted(&s, count))
 		return;
 	for (size_t i = count / 2; i-- > 0;)
 		sink(&s, i, count);

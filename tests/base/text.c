@@ -179,22 +179,22 @@ START_TEST(a_value_written_in_another_way_is_refused)
 END_TEST
 
 /* Written and read back, and read as if it were written itself: then it is its own one form. */
-static int has_one_form(const uint8_t raw[2], struct buf *b)
+static int has_one_form(const uint8_t *raw, size_t len, struct buf *b)
 {
-	uint8_t back[8];
+	uint8_t back[64];
 	size_t n;
 
 	tote__buf_reset(b);
-	tote__value_escape(b, raw, 2);
-	if (b->len != tote__value_escaped_length(raw, 2) ||
-		tote__value_unescape((char *)b->data, b->len, back, &n) < 0 || n != 2 ||
-		memcmp(raw, back, 2) != 0)
+	tote__value_escape(b, raw, len);
+	if (b->len != tote__value_escaped_length(raw, len) ||
+		tote__value_unescape((char *)b->data, b->len, back, &n) < 0 || n != len ||
+		memcmp(raw, back, len) != 0)
 		return 0;
-	if (tote__value_unescape((const char *)raw, 2, back, &n) < 0)
-		return 1;
+	if (tote__value_unescape((const char *)raw, len, back, &n) < 0)
+		return b->len != len || memcmp(b->data, raw, len) != 0;
 	tote__buf_reset(b);
 	tote__value_escape(b, back, n);
-	return b->len == 2 && memcmp(b->data, raw, 2) == 0;
+	return b->len == len && memcmp(b->data, raw, len) == 0;
 }
 
 START_TEST(whatever_two_bytes_a_value_has_it_has_one_written_form)
@@ -206,11 +206,31 @@ START_TEST(whatever_two_bytes_a_value_has_it_has_one_written_form)
 	for (int i = 0; i < 65536; i++) {
 		const uint8_t raw[2] = {(uint8_t)(i >> 8), (uint8_t)i};
 
-		if (!has_one_form(raw, &b))
+		if (!has_one_form(raw, 2, &b))
 			wrong = i;
 	}
 	tote__buf_free(&b);
 	ck_assert_msg(wrong < 0, "the bytes %04x", (unsigned)wrong);
+}
+END_TEST
+
+/* What is written as it is is recognized 8 bytes at a time. */
+START_TEST(any_byte_at_any_place_of_a_value_is_written_in_one_form)
+{
+	struct buf b;
+
+	tote__buf_init(&b, plain_heap(), 100);
+	for (size_t len = 1; len <= 20; len++)
+		for (size_t at = 0; at < len; at++)
+			for (int byte = 0; byte < 256; byte++) {
+				uint8_t raw[20];
+
+				memset(raw, byte & 1 ? '!' : '~', len);
+				raw[at] = (uint8_t)byte;
+				ck_assert_msg(has_one_form(raw, len, &b), "byte %02x, %zu of %zu",
+					(unsigned)byte, at, len);
+			}
+	tote__buf_free(&b);
 }
 END_TEST
 
@@ -243,6 +263,7 @@ Suite *text_suite(void)
 	tcase_add_test(t, a_value_is_escaped_as_the_format_says_and_comes_back);
 	tcase_add_test(t, a_value_written_in_another_way_is_refused);
 	tcase_add_test(t, whatever_two_bytes_a_value_has_it_has_one_written_form);
+	tcase_add_test(t, any_byte_at_any_place_of_a_value_is_written_in_one_form);
 	tcase_add_test(t, a_value_is_bounded_as_it_is_written);
 	suite_add_tcase(s, t);
 	return s;
