@@ -71,7 +71,8 @@ TOTE_API int tote_provision_options_init(
  * Makes a container: key, skeleton, ledger with container.created under a first checkpoint, the
  * witness's cosignature, registration. The same call completes a half-done one. ret_result, which
  * may be NULL, gets TOTE_PROVISIONED_*. TOTE_E_GRAMMAR for a bad ID, TOTE_E_EXISTS for an ID that
- * was used before or a directory that is another's. TOTE_E_STATE where the predecessor is neither
+ * was used before, or a directory that is another's, lies inside one, or is the root's own; TOTE_E_KEY
+ * where keys/ID holds another's key. TOTE_E_STATE where the predecessor is neither
  * archived nor disposed, TOTE_E_NOT_FOUND where there is none. Any thread. Since 0.1.
  */
 TOTE_API int tote_orchestrator_provision(tote_orchestrator *orchestrator, const char *id,
@@ -82,8 +83,8 @@ TOTE_API int tote_orchestrator_provision(tote_orchestrator *orchestrator, const 
  * Registers a whole container that lies at location, whose container.created names this ID. It is
  * audited in full first. key_file, or NULL: its signing key, which is copied into the key store;
  * without one the container is opened without a signer. actor may be NULL. flags: 0.
- * TOTE_E_DAMAGED where the audit finds anything (fault.text names the first). Any thread.
- * Since 0.1.
+ * TOTE_E_DAMAGED where the audit finds anything (fault.text names the first); TOTE_E_EXISTS for a
+ * directory, TOTE_E_KEY for a key that is another container's or the root's. Any thread. Since 0.1.
  */
 TOTE_API int tote_orchestrator_register(tote_orchestrator *orchestrator, const char *id,
 	const char *location, const char *key_file, const char *actor, uint32_t flags,

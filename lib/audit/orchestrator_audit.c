@@ -4,6 +4,7 @@
  */
 #include "audit/orchestrator_audit.h"
 #include "audit/foreign.h"
+#include "audit/held_keys.h"
 #include "base/grammar.h"
 #include "base/text.h"
 #include "store/keystore.h"
@@ -40,13 +41,20 @@ static int find_container(
 {
 	const struct orchestrator_facts *facts = o->q->target->facts;
 
-	for (size_t i = 0; facts->container(facts->user, i, ret) > 0; i++)
-		if (strcmp(ret->id, id) == 0) {
-			if (facts->key)
-				facts->key(facts->user, ret);
-			return 1;
-		}
-	return 0;
+	return facts->container(facts->user, id, ret) > 0;
+}
+
+/*
+ * Where the key it was registered with does not answer, its log may lead on to another one. Only
+ * then is the container itself looked at: one that cannot be, or hangs, must not keep all the others'
+ * keys from being audited.
+ */
+static void follow(const struct orchestrator_audit *o, struct known_container *known)
+{
+	const struct orchestrator_facts *facts = o->q->target->facts;
+
+	if (facts->key)
+		facts->key(facts->user, known);
 }
 
 static int begins(const char *name, const char *prefix)
@@ -101,7 +109,7 @@ static void key_name(const char *name, char out[64])
 	snprintf(out, 64, "%.*s", (int)(len < 64 ? len : 63), name);
 }
 
-/* 1 and the key that keys/NAME must hold (NULL: not known), and its key name; 0: no such name. */
+/* 1 and the key that keys/NAME was to hold first (NULL: not known), and its key name; 0: no such name. */
 static int key_owner(const struct orchestrator_audit *o, const char *name, const struct vkey **ret,
 	const char **ret_origin)
 {
@@ -126,6 +134,21 @@ static int key_owner(const struct orchestrator_audit *o, const char *name, const
 	return 1;
 }
 
+/* 1 where keys/NAME holds the key it is to hold: of a container, one that its log leads to. */
+static int is_wanted(struct orchestrator_audit *o, const char *name, const struct vkey *key,
+	const struct vkey **want)
+{
+	struct known_container known;
+
+	if (!*want || strstr(name, ".next") || tote__vkey_equal(key, *want))
+		return 1;
+	if (!find_container(o, name, &known))
+		return 0;
+	follow(o, &known);
+	*want = known.key;
+	return !*want || tote__vkey_equal(key, *want);
+}
+
 static int check_key_file(struct orchestrator_audit *o, const char *name, const struct vkey *want,
 	const char *origin, struct tote_fault *fault)
 {
@@ -147,13 +170,13 @@ static int check_key_file(struct orchestrator_audit *o, const char *name, const 
 		return tote__inquiry_failed(o->q, SPACE_KEYS, name, r, fault);
 	}
 	tote__vkey_format(&key, was);
-	if (want && !strstr(name, ".next") && !tote__vkey_equal(&key, want)) {
+	if (!is_wanted(o, name, &key, &want)) {
 		tote__vkey_format(want, expected);
 		return tell(o, FINDING_KEY_DIFFERS, SPACE_KEYS, name, expected, was, fault);
 	}
 	if (origin && strcmp(origin, key.name) != 0)
 		return tell(o, FINDING_KEY_DIFFERS, SPACE_KEYS, name, origin, was, fault);
-	return 0;
+	return tote__held_keys_add(o->held, name, key.pub, fault);
 }
 
 /* A line that bears a log's name, whichever of its keys it is by. */
@@ -191,9 +214,14 @@ static int is_line_by_any(struct orchestrator_audit *o, const char *name, const 
 		r = is_line_by(note, &held, why);
 	for (size_t i = 0; !r && i < o->keys->count; i++)
 		r = is_line_by(note, &o->keys->steps[i].key, why);
-	if (r || (find_container(o, base, &known) && known.rotated && has_line_of(note, held.name)))
-		return r;
-	return tote__fault(why, TOTE_E_BAD_SIGNATURE, "no line by the key of %s", base);
+	if (!r && find_container(o, base, &known)) {
+		follow(o, &known);
+		if (known.key)
+			r = is_line_by(note, known.key, why);
+		if (!r && known.rotated && has_line_of(note, held.name))
+			return 0;
+	}
+	return r ? r : tote__fault(why, TOTE_E_BAD_SIGNATURE, "no line by the key of %s", base);
 }
 
 /* NAME.last: a note that was signed with the key. */
@@ -304,8 +332,25 @@ static int look_at_own(struct orchestrator_audit *o, struct tote_fault *fault)
 	return rc;
 }
 
+/* Who holds the key of another signs for it (FORMAT section 6: equal key material is refused). */
+static int look_at_equals(struct orchestrator_audit *o, struct tote_fault *fault)
+{
+	const struct held_key *twin;
+	char was[TEXT_MAX];
+	int rc = 0;
+
+	tote__held_keys_sort(o->held);
+	for (size_t at = 0; rc == 0 && (twin = tote__held_keys_twin(o->held, &at));) {
+		snprintf(was, sizeof(was), "the key that keys/%s holds", twin[0].name);
+		rc = tell(o, FINDING_KEY_SHARED, SPACE_KEYS, twin[1].name, "a key of its own", was,
+			fault);
+	}
+	return rc;
+}
+
 static int look_at_keys(struct orchestrator_audit *o, struct tote_fault *fault)
 {
+	struct held_keys held;
 	const struct place *place = o->q->place;
 	struct tote_fault unused;
 	struct store_stat st;
@@ -319,14 +364,22 @@ static int look_at_keys(struct orchestrator_audit *o, struct tote_fault *fault)
 	}
 	if (rc == 0)
 		rc = look_at_own(o, fault);
-	return rc < 0 ? rc : list(o, SPACE_KEYS, each_key, fault);
+	tote__held_keys_init(&held, o->q->heap);
+	o->held = &held;
+	if (rc == 0)
+		rc = list(o, SPACE_KEYS, each_key, fault);
+	if (rc == 0)
+		rc = look_at_equals(o, fault);
+	o->held = NULL;
+	tote__held_keys_free(&held);
+	return rc;
 }
 
 /* --- seen/ ---------------------------------------------------------------------------------- */
 
 /* 0, or a code: what is wrong with a cell that must hold a cosigned checkpoint. */
 static int verify_seen(struct orchestrator_audit *o, const char *name,
-	const struct known_container *known, struct tote_fault *why)
+	struct known_container *known, struct tote_fault *why)
 {
 	const struct vkey *witness = o->q->target->witness;
 	const struct place *place = o->q->place;
@@ -344,6 +397,10 @@ static int verify_seen(struct orchestrator_audit *o, const char *name,
 		r = tote__fault(why, TOTE_E_MALFORMED, "it is of origin %s", c.origin);
 	if (r == 0 && known->key) {
 		r = tote__note_verify(&note, known->key, why);
+		if (r == 0) {
+			follow(o, known);
+			r = known->key ? tote__note_verify(&note, known->key, why) : 1;
+		}
 		if (r == 0 && !(known->rotated && has_line_of(&note, known->origin)))
 			r = tote__fault(why, TOTE_E_BAD_SIGNATURE, "no line by the log's key");
 	}

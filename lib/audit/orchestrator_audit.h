@@ -8,9 +8,12 @@
 #include "audit/inquiry.h"
 #include "ledger/keyring.h"
 
+struct held_keys;
+
 struct orchestrator_audit {
 	struct inquiry *q;
 	const struct keyring *keys; /* of the record itself */
+	struct held_keys *held;     /* while keys/ is listed */
 	int what, telling, odd;
 	size_t at; /* the report to be compared next */
 };

@@ -47,9 +47,12 @@ struct orchestrator_facts {
 	void *user;
 	/* The log of that index: 1, or 0 behind the last. Index 0 asks the record anew. */
 	int (*log)(void *user, size_t index, struct cosigned_log *ret);
-	/* The one of that index, every container ever registered: 1, or 0 behind the last. */
-	int (*container)(void *user, size_t index, struct known_container *ret);
-	/* Sets key and rotated of one that `container` gave. NULL: they are as it gave them. */
+	/* The container ever registered under that ID, and the key it was registered with: 1, or 0. */
+	int (*container)(void *user, const char *id, struct known_container *ret);
+	/*
+	 * Sets key and rotated of one that `container` gave, by looking at its log. NULL: they are as it
+	 * gave them.
+	 */
 	void (*key)(void *user, struct known_container *known);
 	/* The reports of finished runs: 1, or 0 behind the last. */
 	int (*report)(void *user, size_t index, struct known_report *ret);

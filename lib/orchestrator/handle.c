@@ -3,6 +3,7 @@
  * The handle of a root: opening it, which opens no container, its references, and what is of the
  * root itself: its public keys and its record.
  */
+#include "orchestrator/footprints.h"
 #include "orchestrator/own_keys.h"
 #include "store/keystore.h"
 #include <string.h>
@@ -62,6 +63,7 @@ void tote__orchestrator_free(tote_orchestrator *o)
 	tote__place_close(&o->place);
 	tote__registry_free(&o->registry);
 	tote__orchestrator_lock_free(&ctx->heap, o->lock);
+	tote__footprints_free(o->footprints);
 	tote__heap_free(&ctx->heap, o->keys);
 	tote__heap_free(&ctx->heap, o->location);
 	tote__heap_free(&ctx->heap, o->root);
@@ -81,7 +83,8 @@ int tote__orchestrator_new(tote_ctx *ctx, const char *root, uint32_t flags, tote
 	atomic_init(&o->refs, 1);
 	tote__registry_init(&o->registry, &ctx->heap);
 	o->lock = tote__orchestrator_lock_new(&ctx->heap, fault);
-	o->root = o->lock ? tote__place_absolute(ctx, root, fault) : NULL;
+	o->footprints = o->lock ? tote__footprints_new(&ctx->heap, fault) : NULL;
+	o->root = o->footprints ? tote__place_absolute(ctx, root, fault) : NULL;
 	o->location = o->root ? join(&ctx->heap, o->root, "/orchestrator", fault) : NULL;
 	o->keys = o->location ? join(&ctx->heap, o->location, "/keys", fault) : NULL;
 	if (!o->keys) {

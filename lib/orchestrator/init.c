@@ -29,6 +29,21 @@ static int refuse_foreign(
 		allowed->directory, name);
 }
 
+/* A root inside a container would be foreign to it, one inside an orchestrator's directory likewise. */
+static int refuse_inside(tote_orchestrator *o, struct tote_fault *fault)
+{
+	uint32_t levels;
+	int rc = tote__place_enclosed(o->ctx, POSIX_BACKEND, o->root, &levels, fault);
+
+	if (rc <= 0)
+		return rc;
+	return tote__fault(fault, TOTE_E_EXISTS,
+		"init: '%s' lies inside a container or an orchestrator's directory, which begins "
+		"%u "
+		"above it: choose a place of its own",
+		o->root, levels);
+}
+
 /* A directory that is not there holds nothing. */
 static int refuse_others(tote_orchestrator *o, const char *directory, const char *const *names,
 	struct tote_fault *fault)
@@ -80,7 +95,9 @@ static int refuse_occupied(tote_orchestrator *o, struct tote_fault *fault)
 	char *containers;
 	int rc;
 
-	if ((rc = refuse_others(o, o->root, top, fault)) < 0 || (rc = refuse_whole(o, fault)) < 0 ||
+	if ((rc = refuse_inside(o, fault)) < 0 ||
+		(rc = refuse_others(o, o->root, top, fault)) < 0 ||
+		(rc = refuse_whole(o, fault)) < 0 ||
 		(rc = refuse_others(o, o->location, own, fault)) < 0)
 		return rc;
 	containers = tote__heap_new(&o->ctx->heap, room, 1, fault);

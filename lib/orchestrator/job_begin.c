@@ -182,12 +182,12 @@ static void know_rules(tote_audit *a, struct job_run *r)
 /* Two containers in one directory: no run sees that from inside one of them. */
 static int compare_directories(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
-	char other[64];
-	int rc = tote__sharing_find(a->o, r->id, r->target.place, other, fault);
+	char with[SHARING_WITH_MAX];
+	int rc = tote__sharing_find(a->o, r->id, r->target.place, with, fault);
 
-	if (rc == 1)
+	if (rc > 0)
 		return tote__job_found_own(
-			a, r, FINDING_DIRECTORY_SHARED, "", "a directory of its own", other, fault);
+			a, r, FINDING_DIRECTORY_SHARED, "", "a directory of its own", with, fault);
 	if (rc < 0 && rc != TOTE_E_NO_MEMORY) {
 		tote__fault_clear(fault); /* what cannot be looked at the run names */
 		rc = 0;

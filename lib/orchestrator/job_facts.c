@@ -106,33 +106,24 @@ int tote__job_facts_of_cosigners(struct job_run *r, tote_orchestrator *o, struct
 
 /* --- of the record -------------------------------------------------------------------------- */
 
-static int known_container(void *user, size_t index, struct known_container *ret)
+/* One that is not known may have been made meanwhile, and is nothing foreign. */
+static int known_container(void *user, const char *id, struct known_container *ret)
 {
 	struct job_facts *f = user;
-	const struct registry *r = &f->o->registry;
 	struct tote_fault ignored;
-	const struct known *k = NULL;
-	char vkey[VKEY_MAX] = "";
+	struct container c;
 
 	memset(&ignored, 0, sizeof(ignored));
-	if (!index) /* as new as can be: what was made meanwhile is nothing foreign */
-		tote__orchestrator_refresh(f->o, &ignored);
-	tote__orchestrator_lock(f->o);
-	for (size_t i = 0; i < r->count && !k; i++)
-		if (r->items[i]->location && !index--)
-			k = r->items[i];
-	if (k) {
-		memcpy(f->known_id, k->id, sizeof(f->known_id));
-		memcpy(f->known_origin, k->origin, sizeof(f->known_origin));
-		memcpy(vkey, k->vkey,
-			sizeof(k->vkey) < sizeof(vkey) ? sizeof(k->vkey) : sizeof(vkey));
-	}
-	tote__orchestrator_unlock(f->o);
-	if (!k)
+	if (tote__containers_known(f->o, id, &c, &ignored) < 0 &&
+		(tote__orchestrator_refresh(f->o, &ignored) < 0 ||
+			tote__containers_known(f->o, id, &c, &ignored) < 0))
 		return 0;
+	memcpy(f->known_id, c.id, sizeof(f->known_id));
+	memcpy(f->known_origin, c.origin, sizeof(f->known_origin));
 	*ret = (struct known_container){.id = f->known_id, .origin = f->known_origin};
-	if (!tote__vkey_parse(vkey, strlen(vkey), &f->known_key, &ignored))
+	if (!tote__vkey_parse(c.vkey, strlen(c.vkey), &f->known_key, &ignored))
 		ret->key = &f->known_key;
+	tote__containers_drop(f->o, &c);
 	return 1;
 }
 

@@ -32,7 +32,7 @@ int tote__location_meet(const struct store_identity *a, const struct store_ident
 /* --- below the root ------------------------------------------------------------------------- */
 
 /* The directory itself; one that cannot be looked at is none. */
-static int identity_of(tote_orchestrator *o, const char *directory, struct store_identity *ret)
+int tote__location_identity(tote_orchestrator *o, const char *directory, struct store_identity *ret)
 {
 	struct tote_fault ignored;
 	struct place top;
@@ -68,7 +68,7 @@ char *tote__location_recorded(tote_orchestrator *o, const char *absolute, struct
 	size_t len = strlen(absolute);
 	char *prefix, *rest = NULL;
 
-	if (!identity_of(o, o->root, &root))
+	if (!tote__location_identity(o, o->root, &root))
 		return tote__heap_strdup(heap, absolute, fault);
 	prefix = tote__heap_strdup(heap, absolute, fault);
 	if (!prefix)
@@ -78,7 +78,8 @@ char *tote__location_recorded(tote_orchestrator *o, const char *absolute, struct
 		while (len > 1 && prefix[len] != '/')
 			len--;
 		prefix[len] = '\0';
-		if (len > 1 && is_plain(absolute + len + 1) && identity_of(o, prefix, &here) &&
+		if (len > 1 && is_plain(absolute + len + 1) &&
+			tote__location_identity(o, prefix, &here) &&
 			tote__location_meet(&root, &here))
 			rest = tote__heap_strdup(heap, absolute + len + 1, fault);
 		else

@@ -16,5 +16,8 @@ char *tote__location_absolute(tote_orchestrator *o, const char *recorded, struct
 char *tote__location_recorded(tote_orchestrator *o, const char *absolute, struct tote_fault *fault);
 /* 1 where one of the directories is the same. */
 int tote__location_meet(const struct store_identity *a, const struct store_identity *b);
+/* 1 and what a directory itself is; 0 where it cannot be looked at. */
+int tote__location_identity(
+	tote_orchestrator *o, const char *directory, struct store_identity *ret);
 
 #endif

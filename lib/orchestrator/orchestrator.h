@@ -20,6 +20,7 @@
 #define POSIX_BACKEND "posix" /* a root is a directory, whatever its containers are */
 
 struct orchestrator_lock;
+struct footprints;
 
 struct tote_orchestrator {
 	struct tote_ctx *ctx;
@@ -40,6 +41,7 @@ struct tote_orchestrator {
 	/* Only with the lock, but for the origin, which entry 0 sets for ever. */
 	struct registry registry;
 	struct orchestrator_lock *lock;
+	struct footprints *footprints;
 };
 
 /* A handle with nothing opened yet; also of one that was only half made. */

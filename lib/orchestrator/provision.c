@@ -189,24 +189,6 @@ static int provisioned_already(
 	return rc < 0 ? rc : 1;
 }
 
-/* Before anything is made there: what lies there must be nobody else's. */
-static int refuse_others(tote_orchestrator *o, const struct wanted *w, struct tote_fault *fault)
-{
-	struct place place;
-	int rc = tote__place_open(
-		o->ctx, w->backend, w->location, LAYOUT_CONTAINER, STORE_READ_ONLY, &place, fault);
-
-	if (rc == TOTE_E_NOT_FOUND) {
-		tote__fault_clear(fault);
-		return 0;
-	}
-	if (rc < 0)
-		return rc;
-	rc = tote__sharing_refuse(o, w->id, &place, fault);
-	tote__place_close(&place);
-	return rc;
-}
-
 /* container.registered, unless another process was quicker. */
 static int enter(tote_orchestrator *o, const struct wanted *w, const struct vkey *key,
 	struct tote_fault *fault)
@@ -269,12 +251,15 @@ static int make_key(
 	const char *record = o->registry.origin;
 	int root_len = (int)(strlen(record) - strlen(RECORD_NAME));
 	char origin[KEY_NAME_MAX + 1];
-	int rc = tote__orchestrator_hold(o, fault);
+	int rc = tote__orchestrator_hold(o, fault), was_there;
 
 	if (rc < 0)
 		return rc;
 	snprintf(origin, sizeof(origin), "%.*s/%s", root_len, record, id);
+	was_there = tote__containers_have_key(o, id);
 	rc = tote__keystore_make(&o->key_store, id, origin, KEY_TYPE_ED25519, ret, fault);
+	if (!rc && was_there)
+		rc = tote__sharing_refuse_key(o, id, ret, fault);
 	tote__orchestrator_release(o);
 	return rc;
 }
@@ -284,12 +269,14 @@ static int make_container(
 {
 	struct vkey key;
 	tote_box *box;
-	int rc = refuse_others(o, w, fault);
+	char unused[SHARING_WITH_MAX];
+	int rc = tote__sharing_refuse(o, w->id, w->backend, w->location, fault);
 
 	if (rc < 0 || (rc = make_key(o, w->id, &key, fault)) < 0 ||
 		(rc = make_ledger(o, w, &key, &box, ret_was, fault)) < 0)
 		return rc;
-	if (!(rc = tote__sharing_refuse(o, w->id, &box->place, fault)) &&
+	/* what was made here just now is nobody else's; what was there was looked at before */
+	if ((rc = tote__sharing_find(o, w->id, &box->place, unused, fault)) >= 0 &&
 		!(rc = tote__witness_cosign(o, box, w->id, 1, NULL, fault)))
 		rc = enter(o, w, &key, fault);
 	tote_box_unref(box);

@@ -280,8 +280,11 @@ static int take_in(tote_orchestrator *o, struct arrival *a, struct tote_fault *f
 	int rc;
 
 	if ((rc = check_return(o, a, fault)) < 0 ||
-		(rc = tote__sharing_refuse(o, a->id, &a->box->place, fault)) < 0 ||
+		(rc = tote__sharing_refuse(
+			 o, a->id, a->box->backend, a->box->place.location, fault)) < 0 ||
+		(rc = tote__sharing_refuse_key(o, a->id, &a->key, fault)) < 0 ||
 		(rc = examine(o, a, fault)) < 0 ||
+		(rc = tote__sharing_refuse_key(o, a->id, &a->now, fault)) < 0 ||
 		(rc = check_key_store(o, a->id, &a->now, fault)) < 0 ||
 		(a->key_file && (rc = import_key(o, a->id, a->key_file, &a->now, fault)) < 0) ||
 		(rc = tote__witness_cosign(o, a->box, a->id, !a->known, NULL, fault)) < 0)

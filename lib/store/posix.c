@@ -3,6 +3,7 @@
  * The backend "posix": its table.
  */
 #include "store/posix.h"
+#include "store/posix_above.h"
 #include "store/posix_cell.h"
 #include "store/posix_input.h"
 #include "store/posix_journal.h"
@@ -89,6 +90,7 @@ const struct store_ops *tote__posix_ops(void)
 		.input_give_back = tote__posix_input_give_back,
 		.input_drop = tote__posix_input_drop,
 		.input_reject = tote__posix_input_reject,
+		.enclosed = tote__posix_enclosed,
 	};
 
 	return &ops;

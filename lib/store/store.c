@@ -39,6 +39,17 @@ int tote__place_open(struct tote_ctx *ctx, const char *backend, const char *loca
 	return 0;
 }
 
+int tote__place_enclosed(struct tote_ctx *ctx, const char *backend, const char *location,
+	uint32_t *ret_levels, struct tote_fault *fault)
+{
+	const struct store_ops *ops;
+	void *object;
+	int rc = tote__backend_find(ctx, backend, &ops, &object, fault);
+
+	*ret_levels = 0;
+	return rc || !ops->enclosed ? rc : ops->enclosed(object, location, ret_levels, fault);
+}
+
 void tote__place_close(struct place *place)
 {
 	if (!place->handle)

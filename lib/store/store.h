@@ -273,6 +273,14 @@ struct store_ops {
 	int (*input_give_back)(void *taken, struct tote_fault *fault);
 	int (*input_drop)(void *taken, struct tote_fault *fault);
 	int (*input_reject)(void *taken, uint64_t seq, struct tote_fault *fault);
+
+	/*
+	 * 1 where a location, at which nothing needs to be yet, lies inside a container or an
+	 * orchestrator's directory, anybody's: that begins *ret_levels above it. 0 where it does not, or
+	 * where that cannot be seen. NULL: locations do not lie in each other.
+	 */
+	int (*enclosed)(void *backend, const char *location, uint32_t *ret_levels,
+		struct tote_fault *fault);
 };
 
 /* One opened place: what the rooms above hold. */
@@ -292,6 +300,9 @@ int tote__place_provision(struct tote_ctx *ctx, const char *backend, const char 
 int tote__place_open(struct tote_ctx *ctx, const char *backend, const char *location, int layout,
 	uint32_t flags, struct place *ret_place, struct tote_fault *fault);
 void tote__place_close(struct place *place); /* takes a zeroed or closed one */
+/* The backend's `enclosed`; 0 where it has none. */
+int tote__place_enclosed(struct tote_ctx *ctx, const char *backend, const char *location,
+	uint32_t *ret_levels, struct tote_fault *fault);
 
 /*
  * All numbers that journal_list or list_kept gives, at most max of them: TOTE_E_LIMIT. *numbers, of

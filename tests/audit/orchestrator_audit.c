@@ -33,11 +33,11 @@ static struct {
 	struct tote_fault fault;
 } o;
 
-static int container(void *user, size_t index, struct known_container *ret)
+static int container(void *user, const char *id, struct known_container *ret)
 {
 	(void)user;
 	*ret = (struct known_container){"contracts", BOX, &o.contracts, 0};
-	return index == 0;
+	return strcmp(id, "contracts") == 0;
 }
 
 static int report(void *user, size_t index, struct known_report *ret)
