@@ -111,6 +111,37 @@ START_TEST(a_key_that_replaced_a_lost_one_is_demanded_from_its_seq_on)
 }
 END_TEST
 
+/* Without the consolidated record: who was told the first key is led to the one of today. */
+START_TEST(a_reader_who_was_told_a_former_key_hears_of_the_one_that_signs_now)
+{
+	const struct finding *found;
+	char first[VKEY_MAX], now[VKEY_MAX];
+	struct vkey told;
+	struct secret next;
+
+	begin_again();
+	told = l->key.key;
+	target.key = &told;
+	target.layout = LAYOUT_LOG;
+	add_created();
+	new_key(&next, 20);
+	add_rotation(&l->key, &next, 0);
+	sign_with(&next);
+	audit();
+	nothing();
+	found = only(FINDING_KEY_ROTATED, NO_SEQ);
+	tote__vkey_format(&told, first);
+	tote__vkey_format(&l->key.key, now);
+	ck_assert_str_eq(found->expected, first);
+	ck_assert_str_eq(found->found, now);
+	told = l->key.key; /* the newest: nothing is left to tell */
+	audit();
+	nothing();
+	ck_assert_uint_eq(tote__run_findings(run)->count, 0);
+	tote__secret_free(&next);
+}
+END_TEST
+
 /* --- the note ------------------------------------------------------------------------------- */
 
 /* A note over all entries by the log's key; by a second one too, a bit of which may be wrong. */
@@ -208,6 +239,7 @@ Suite *head_suite(void)
 	tcase_add_test(t, a_rotation_whose_proof_does_not_verify_is_named);
 	tcase_add_test(t, a_key_that_replaced_a_lost_one_is_demanded_from_its_seq_on);
 	tcase_add_test(t, a_root_that_nothing_gives_is_named_at_the_checkpoint);
+	tcase_add_test(t, a_reader_who_was_told_a_former_key_hears_of_the_one_that_signs_now);
 	tcase_add_test(t, a_line_by_a_former_key_must_verify_as_well);
 	tcase_add_test(t, a_checkpoint_of_another_origin_is_named_whoever_signed_it);
 	tcase_add_test(t, a_ledger_that_nobody_has_signed_yet_is_not_called_ok);

@@ -6,7 +6,6 @@
 #include "support/step_kill.h"
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <toteborch.h>
 #include <unistd.h>
 
@@ -183,25 +182,11 @@ START_TEST(a_file_that_cannot_be_removed_is_gone_after_the_next_takeover)
 }
 END_TEST
 
-/* Erases in a child that dies before step `at`; 1 where it came through alive. */
-static int erase_and_die(long at)
+static int erase_and_die(struct boxed *mine, tote_box *own, long at)
 {
-	pid_t child = fork();
-	int status;
-
-	if (child == 0) {
-		struct boxed mine = b;
-
-		mine.ctx = support_ctx(NULL, NULL);
-		box = boxed_open(&mine);
-		step_kill(box, at);
-		_exit(erase("d/a", NULL) != 0);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	if (WIFSIGNALED(status))
-		return 0;
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
-	return 1;
+	step_kill(own, at);
+	return tote_box_erase(own, "d/a", "order 14/2026", "the right to be forgotten",
+		"alice@counsel", 0, NULL, &mine->fault);
 }
 
 START_TEST(an_erasure_that_is_killed_at_any_step_is_done_or_was_never_said)
@@ -216,7 +201,7 @@ START_TEST(an_erasure_that_is_killed_at_any_step_is_done_or_was_never_said)
 		setup();
 		ck_ok(seal_text(&b, box, "d/a", "secret"), b.fault);
 		ck_ok(seal_text(&b, box, "b", "x"), b.fault);
-		alive = erase_and_die(at);
+		alive = boxed_survives(&b, erase_and_die, at);
 		/* whoever comes next settles it, before an entry of its own */
 		ck_ok(seal_text(&b, box, "next", "x"), b.fault);
 		entries = boxed_count(&b, box, "asset.erased");

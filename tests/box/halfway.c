@@ -10,7 +10,6 @@
 #include "support/faulty_kernel.h"
 #include "support/step_kill.h"
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static struct boxed b;
@@ -129,29 +128,16 @@ static void stand_in_the_way(void *user)
 	step_kill(box, kill_at);
 }
 
-/* A child seals `a`, finds something at its path, and dies so many steps after; 1: it did not. */
-static int seal_into_the_way(long at)
+/* Seals `a`, finds something at its path, and dies so many steps after. */
+static int seal_into_the_way(struct boxed *mine, tote_box *own, long at)
 {
 	char way[400];
-	pid_t child;
-	int status;
 
-	snprintf(way, sizeof(way), "%s", boxed_asset(&b, "a"));
+	snprintf(way, sizeof(way), "%s", boxed_asset(mine, "a"));
 	kill_at = at;
-	child = fork();
-	if (child == 0) {
-		struct boxed mine = b;
-
-		mine.ctx = support_ctx(NULL, NULL);
-		box = boxed_open(&mine);
-		step_act(box, "publish", 0, stand_in_the_way, way);
-		_exit(seal_text(&mine, box, "a", "x") != TOTE_E_EXISTS);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	if (WIFSIGNALED(status))
-		return 0;
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
-	return 1;
+	box = own;
+	step_act(own, "publish", 0, stand_in_the_way, way);
+	return seal_text(mine, own, "a", "x") != TOTE_E_EXISTS;
 }
 
 START_TEST(a_seal_that_finds_something_in_its_way_is_void_at_whichever_step_its_maker_dies)
@@ -162,7 +148,7 @@ START_TEST(a_seal_that_finds_something_in_its_way_is_void_at_whichever_step_its_
 		ck_assert_int_lt(at, 100);
 		teardown();
 		setup();
-		alive = seal_into_the_way(at);
+		alive = boxed_survives(&b, seal_into_the_way, at);
 		ck_ok(tote_box_recover(box, &b.fault), b.fault);
 		ck_assert_msg(boxed_count(&b, box, "asset.void") == 1, "step %ld", at);
 		ck_assert_msg(!file_exists(boxed_asset(&b, ".tote-1")), "step %ld", at);

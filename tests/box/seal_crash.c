@@ -128,31 +128,29 @@ static void die(void *user)
 	_exit(0);
 }
 
-/* Seals three files in a child that dies before step `at`; 1 where it came through alive. */
-static int seal_and_die(long at)
+static int seal_three(struct boxed *mine, tote_box *own, long at)
 {
 	struct tote_source sources[] = {
 		source_of("one", "1"), source_of("d/two", "22"), source_of("d/e/three", "333")};
-	pid_t child = fork();
-	int status;
 
-	if (child == 0) {
-		struct boxed mine = b;
-		struct tote_fault fault;
-		tote_box *own;
+	step_kill(own, at);
+	return tote_box_seal(own, sources, 3, NULL, 0, NULL, &mine->fault);
+}
 
-		mine.ctx = support_ctx(NULL, NULL);
-		own = boxed_open(&mine);
-		step_kill(own, at);
-		_exit(tote_box_seal(own, sources, 3, NULL, 0, NULL, &fault) != 0);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	if (WIFSIGNALED(status)) {
-		ck_assert_int_eq(WTERMSIG(status), SIGKILL);
-		return 0;
-	}
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
+/* And is gone before the seal of that number among the two has its path. */
+static int seal_half(struct boxed *mine, tote_box *own, long nth)
+{
+	struct tote_source sources[] = {source_of("a", "x"), source_of("d/b", "y")};
+
+	step_act(own, "publish", nth, die, NULL);
+	tote_box_seal(own, sources, 2, NULL, 0, NULL, &mine->fault);
 	return 1;
+}
+
+static int recover_and_die(struct boxed *mine, tote_box *own, long at)
+{
+	step_kill(own, at);
+	return tote_box_recover(own, &mine->fault);
 }
 
 START_TEST(a_seal_that_is_killed_at_any_step_is_whole_or_without_a_trace)
@@ -165,7 +163,7 @@ START_TEST(a_seal_that_is_killed_at_any_step_is_whole_or_without_a_trace)
 		ck_assert_int_lt(at, 200);
 		teardown();
 		setup();
-		alive = seal_and_die(at);
+		alive = boxed_survives(&b, seal_three, at);
 		/* whoever comes next settles it, before an entry of its own */
 		ck_ok(seal_text(&b, box, "next", "x"), b.fault);
 		count = boxed_is_whole(&b, box);
@@ -182,65 +180,27 @@ END_TEST
 
 START_TEST(a_settling_that_is_killed_at_any_step_is_gone_on_with)
 {
-	for (long at = 0;; at++) {
-		pid_t child;
-		int status;
+	int alive = 0;
 
+	for (long at = 0; !alive; at++) {
 		ck_assert_int_lt(at, 200);
 		teardown();
 		setup();
 		tote_box_unref(box);
 		box = NULL;
-		/* a seal that dies before its second file has its path */
-		child = fork();
-		if (child == 0) {
-			struct boxed mine = b;
-
-			mine.ctx = support_ctx(NULL, NULL);
-			box = boxed_open(&mine);
-			step_act(box, "publish", 1, die, NULL);
-			seal((struct tote_source[]){source_of("a", "x"), source_of("d/b", "y")}, 2,
-				NULL);
-			_exit(1);
-		}
-		ck_assert_int_eq(waitpid(child, &status, 0), child);
-		child = fork();
-		if (child == 0) {
-			struct boxed mine = b;
-
-			mine.ctx = support_ctx(NULL, NULL);
-			box = boxed_open(&mine);
-			step_kill(box, at);
-			_exit(tote_box_recover(box, &b.fault) != 0);
-		}
-		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		boxed_survives(&b, seal_half, 1);
+		alive = boxed_survives(&b, recover_and_die, at);
 		box = boxed_open(&b);
 		ck_ok(tote_box_recover(box, &b.fault), b.fault);
 		ck_assert_uint_eq(boxed_is_whole(&b, box), 2);
 		ck_assert_uint_eq(boxed_entries(&b, box), 3);
-		if (WIFEXITED(status)) {
-			ck_assert_int_eq(WEXITSTATUS(status), 0);
-			break;
-		}
 	}
 }
 END_TEST
 
 START_TEST(what_lies_in_the_way_of_a_settling_voids_the_seal)
 {
-	pid_t child = fork();
-	int status;
-
-	if (child == 0) {
-		struct boxed mine = b;
-
-		mine.ctx = support_ctx(NULL, NULL);
-		box = boxed_open(&mine);
-		step_act(box, "publish", 0, die, NULL);
-		seal((struct tote_source[]){source_of("a", "x"), source_of("b", "y")}, 2, NULL);
-		_exit(1);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	boxed_survives(&b, seal_half, 0);
 	ck_assert_int_eq(file_exists(boxed_asset(&b, ".tote-1")), 1);
 	file_write(boxed_asset(&b, "a"), "who", 3);
 	ck_ok(tote_box_recover(box, &b.fault), b.fault);

@@ -7,7 +7,6 @@
 #include "support/step_kill.h"
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <toteborch.h>
 #include <unistd.h>
 
@@ -105,28 +104,13 @@ END_TEST
 
 /* --- killed --------------------------------------------------------------------------------- */
 
-static int comes_through(void (*doing)(void))
+static int seal_and_void(struct boxed *mine, tote_box *own, long at)
 {
-	pid_t child = fork();
-	int status;
-
-	if (child == 0) {
-		struct boxed mine = b;
-
-		mine.ctx = support_ctx(NULL, NULL);
-		box = boxed_open(&mine);
-		doing();
-		_exit(0);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-	return !WIFSIGNALED(status);
-}
-
-static void seal_and_void(void)
-{
-	step_act(box, "publish", 0, put_at_step_5, NULL);
-	seal_text(&b, box, "d/a", "mine");
+	(void)at;
+	box = own;
+	step_act(own, "publish", 0, put_at_step_5, NULL);
+	seal_text(mine, own, "d/a", "mine");
+	return 0;
 }
 
 START_TEST(a_voiding_that_is_killed_at_any_step_is_completed)
@@ -138,7 +122,7 @@ START_TEST(a_voiding_that_is_killed_at_any_step_is_completed)
 		ck_assert_int_lt(die_at, 100);
 		teardown();
 		setup();
-		alive = comes_through(seal_and_void);
+		alive = boxed_survives(&b, seal_and_void, die_at);
 		ck_ok(tote_box_recover(box, &b.fault), b.fault);
 		is_voided(_i, die_at);
 	}
@@ -152,17 +136,17 @@ static void die(void *user)
 	_exit(0);
 }
 
-static void seal_and_die(void)
+static int seal_and_die(struct boxed *mine, tote_box *own, long at)
 {
-	step_act(box, "publish", 0, die, NULL);
-	seal_text(&b, box, "d/a", "mine");
+	(void)at;
+	step_act(own, "publish", 0, die, NULL);
+	return seal_text(mine, own, "d/a", "mine");
 }
 
-static void recover_and_die(void)
+static int recover_and_die(struct boxed *mine, tote_box *own, long at)
 {
-	step_kill(box, die_at);
-	if (tote_box_recover(box, &b.fault) != 0)
-		_exit(1);
+	step_kill(own, at);
+	return tote_box_recover(own, &mine->fault);
 }
 
 START_TEST(a_takeover_that_is_killed_while_it_voids_is_gone_on_with)
@@ -174,11 +158,11 @@ START_TEST(a_takeover_that_is_killed_while_it_voids_is_gone_on_with)
 		teardown();
 		setup();
 		tote_box_unref(box);
-		comes_through(seal_and_die);
+		boxed_survives(&b, seal_and_die, die_at);
 		box = boxed_open(&b);
 		ck_assert_int_eq(file_exists(boxed_asset(&b, ".tote-1")), 1);
 		put_in_the_way(_i);
-		alive = comes_through(recover_and_die);
+		alive = boxed_survives(&b, recover_and_die, die_at);
 		ck_ok(tote_box_recover(box, &b.fault), b.fault);
 		is_voided(_i, die_at);
 	}

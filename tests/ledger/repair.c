@@ -216,14 +216,7 @@ START_TEST(what_an_interrupted_fold_left_beyond_goes_with_the_rest)
 	struct fixture f;
 	struct ledger *l;
 
-	fixture_make(&f, backends[_i]);
-	l = fixture_create(&f);
-	append_grouped(l, 1, 600);
-	f.keeper.fail_sign = 1;
-	ck_assert_int_lt(fold(&f, l), 0);
-	f.keeper.fail_sign = 0;
-	tote__ledger_close(l);
-	rot(&f, 401); /* groups begin at 1, 201, 401 */
+	make_half_folded(&f, backends[_i]);
 	l = fixture_open(&f);
 	ck_ok(repair(&f, l, 0, &done), f.fault);
 	ck_assert_uint_eq(done.from_seq, 401);

@@ -185,17 +185,9 @@ START_TEST(each_step_is_durable_before_the_next_is_taken)
 	const char *exchange;
 	struct fixture f;
 	struct order o;
-	struct ledger *l;
 
 	/* something to fold, and something of an interrupted fold to move */
-	fixture_make(&f, backends[_i]);
-	l = fixture_create(&f);
-	append_grouped(l, 1, 600);
-	f.keeper.fail_sign = 1;
-	ck_assert_int_lt(fold(&f, l), 0);
-	f.keeper.fail_sign = 0;
-	tote__ledger_close(l);
-	rot(&f, 401);
+	make_half_folded(&f, backends[_i]);
 	repair_in_order(&f, &o);
 	ck_assert_msg(o.text[0] == 'l', "%s", o.text); /* busy, before anything is changed */
 	exchange = strstr(o.text, "abbjxlL"); /* the last file, both directories, the journals */

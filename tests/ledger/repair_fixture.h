@@ -67,6 +67,21 @@ static inline void make_damaged(struct fixture *f, const char *backend, uint64_t
 	rot(f, seq);
 }
 
+/* 600 entries, a fold of them that was interrupted, and the group of 401, the last, rotten. */
+static inline void make_half_folded(struct fixture *f, const char *backend)
+{
+	struct ledger *l;
+
+	fixture_make(f, backend);
+	l = fixture_create(f);
+	append_grouped(l, 1, 600);
+	f->keeper.fail_sign = 1;
+	ck_assert_int_lt(fold(f, l), 0);
+	f->keeper.fail_sign = 0;
+	tote__ledger_close(l);
+	rot(f, 401); /* groups begin at 1, 201, 401 */
+}
+
 static inline int repair(struct fixture *f, struct ledger *l, int plan, struct repair *ret)
 {
 	memset(&f->fault, 0, sizeof(f->fault));

@@ -611,8 +611,7 @@ START_TEST(a_failing_disk_gives_an_error_and_no_cosignature)
 	uint64_t size = 3;
 
 	begin_at(size);
-	ck_ok(tote__posix_kernel_set(r.ctx, faulty_kernel(), &r.fault), r.fault);
-	root_reopen(&r);
+	root_reopen_with(&r, faulty_kernel());
 	for (size_t c = 0; c < COUNT(calls); c++) {
 		for (long n = 0, fired = 1; fired; n++) {
 			int is_sync = calls[c] == CALL_FSYNC || calls[c] == CALL_FDATASYNC, rc;
@@ -650,8 +649,7 @@ START_TEST(a_line_that_is_given_out_again_was_synced_again)
 	long failed = 0;
 
 	begin_at(8);
-	ck_ok(tote__posix_kernel_set(r.ctx, faulty_kernel(), &r.fault), r.fault);
-	root_reopen(&r);
+	root_reopen_with(&r, faulty_kernel());
 	foreign_request(foreign, 8, 8);
 	ck_ok(cosign(foreign, NULL), r.fault);
 	for (long n = 0;; n++) {

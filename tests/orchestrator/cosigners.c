@@ -525,8 +525,7 @@ START_TEST(a_failing_disk_gives_an_error_or_a_line_that_is_there)
 	uint64_t old = 0;
 	struct tote_checkpoint c;
 
-	ck_ok(tote__posix_kernel_set(here.ctx, faulty_kernel(), &here.fault), here.fault);
-	root_reopen(&here);
+	root_reopen_with(&here, faulty_kernel());
 	for (size_t k = 0; k < COUNT(calls); k++) {
 		for (long n = 0; n < 40; n++) {
 			faulty_kernel();
@@ -590,8 +589,7 @@ START_TEST(a_checkpoint_that_moved_on_meanwhile_gets_no_line_of_the_one_before)
 
 	request(&here, "a", 0);
 	ck_ok(cosign(&there, log_key), there.fault);
-	ck_ok(tote__posix_kernel_set(here.ctx, faulty_kernel(), &here.fault), here.fault);
-	root_reopen(&here);
+	root_reopen_with(&here, faulty_kernel());
 	faulty_kernel();
 	/* while its key goes on record */
 	faulty_before(CALL_FDATASYNC, 0, fold_meanwhile, NULL);
@@ -611,8 +609,7 @@ START_TEST(a_line_that_lies_there_already_is_synced_again)
 	long failed = 0;
 
 	witnessed_from(0);
-	ck_ok(tote__posix_kernel_set(here.ctx, faulty_kernel(), &here.fault), here.fault);
-	root_reopen(&here);
+	root_reopen_with(&here, faulty_kernel());
 	ck_ok(merge(&here, "a", line, witness, NULL), here.fault);
 	for (long n = 0;; n++) {
 		faulty_kernel();

@@ -200,12 +200,8 @@ START_TEST(where_writers_cannot_be_told_a_fresh_document_waits)
 
 	make_gate(&r);
 	send(&r, "lease");
-	root_close(&r);
-	tote_ctx_unref(r.ctx);
-	r.ctx = support_ctx(NULL, NULL);
 	kernel.setlease = no_lease;
-	ck_assert_int_eq(tote__posix_kernel_set(r.ctx, &kernel, &r.fault), 0);
-	root_open(&r);
+	root_reopen_with(&r, &kernel);
 	ck_assert_uint_eq(look(&r).flags[0], TOTE_INPUT_FRESH);
 	ck_fault(accept_as(&r, "lease", SENT, "lease"), TOTE_E_BUSY, r.fault);
 	ck_assert_int_eq(utimensat(AT_FDCWD, gate(&r, "lease"), old, 0), 0);
@@ -324,13 +320,9 @@ START_TEST(what_its_sender_wrote_after_it_was_read_stays_in_the_gate)
 
 	make_gate(&r);
 	send(&r, "lease");
-	root_close(&r);
-	tote_ctx_unref(r.ctx);
-	r.ctx = support_ctx(NULL, NULL);
 	kernel.renameat2 = renameat2_with_writer;
 	kernel.setlease = no_lease;
-	ck_assert_int_eq(tote__posix_kernel_set(r.ctx, &kernel, &r.fault), 0);
-	root_open(&r);
+	root_reopen_with(&r, &kernel);
 	late_fd = open(gate(&r, "lease"), O_WRONLY | O_APPEND | O_CLOEXEC);
 	ck_assert_int_ge(late_fd, 0);
 	ck_assert_int_eq(
@@ -481,12 +473,8 @@ START_TEST(a_rejection_that_fails_behind_its_entry_is_completed_by_recovery)
 
 	make_gate(&r);
 	send(&r, "lease");
-	root_close(&r);
-	tote_ctx_unref(r.ctx);
-	r.ctx = support_ctx(NULL, NULL);
 	kernel.renameat2 = renameat2_refusing;
-	ck_assert_int_eq(tote__posix_kernel_set(r.ctx, &kernel, &r.fault), 0);
-	root_open(&r);
+	root_reopen_with(&r, &kernel);
 	digest_of(&r, SENT, SENT_LEN, digest);
 	box = root_box(&r, "a");
 	refuses_number = 1;

@@ -104,12 +104,8 @@ START_TEST(on_a_full_disk_nothing_is_hidden_and_with_space_again_all_is_recorded
 	disk_is_full = 0;
 	root_make(&r);
 	root_provision(&r, "a");
-	root_close(&r);
-	tote_ctx_unref(r.ctx);
-	r.ctx = support_ctx(NULL, NULL);
 	kernel.pwrite = full_pwrite;
-	ck_assert_int_eq(tote__posix_kernel_set(r.ctx, &kernel, &r.fault), 0);
-	root_open(&r);
+	root_reopen_with(&r, &kernel);
 	file_write(asset(&r, "a", "foreign"), "x", 1);
 	disk_is_full = 1;
 	o = audit(&r, "a");

@@ -12,6 +12,7 @@
 struct outcome {
 	struct tote_verdict verdict;
 	int findings, information, known, not_recorded, codes[8];
+	int told[8]; /* information */
 	uint64_t flag; /* of the first finding, as the next */
 	int64_t first_seen_us;
 };
@@ -24,9 +25,19 @@ static inline int has_code(const struct outcome *o, int code)
 	return 0;
 }
 
+static inline int has_told(const struct outcome *o, int code)
+{
+	for (size_t i = 0; i < 8; i++)
+		if (o->told[i] == code)
+			return 1;
+	return 0;
+}
+
 static inline void take_finding(struct outcome *out, const struct tote_finding *f)
 {
 	if (f->flags & TOTE_FINDING_INFORMATION) {
+		if (out->information < 8)
+			out->told[out->information] = f->code;
 		out->information++;
 		return;
 	}

@@ -63,6 +63,7 @@ static void make_damaged(struct root *r)
 START_TEST(a_damaged_container_is_repaired_through_its_orchestrator)
 {
 	struct tote_repair plan, done;
+	struct outcome found;
 	struct root r;
 	tote_box *box;
 
@@ -83,7 +84,10 @@ START_TEST(a_damaged_container_is_repaired_through_its_orchestrator)
 	ck_assert_uint_eq(done.seq, 4);
 	ck_assert_str_eq(done.aside, plan.aside);
 	append_some(&r, "a", 2);
-	ck_assert_uint_eq(audited(&r, "a"), TOTE_VERDICT_OK);
+	found = audit_level(&r, "a", TOTE_LEVEL_FULL);
+	ck_assert_uint_eq(found.verdict.verdict, TOTE_VERDICT_OK);
+	ck_assert(has_told(&found, FINDING_LEDGER_REPAIRED)); /* and every audit says so */
+	ck_assert(has_told(&found, FINDING_REPAIR_ASIDE));
 	ck_ok(repair(&r, "a", 0, &done), r.fault);
 	ck_assert_uint_eq(done.flags, 0);
 	root_remove(&r);

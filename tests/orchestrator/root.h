@@ -57,6 +57,14 @@ static inline void root_reopen(struct root *r)
 	root_open(r);
 }
 
+/* The same by way of that table of system calls, which stays the caller's. */
+static inline void root_reopen_with(struct root *r, const struct kernel *kernel)
+{
+	root_close(r);
+	ck_ok(tote__posix_kernel_set(r->ctx, kernel, &r->fault), r->fault);
+	root_open(r);
+}
+
 static inline void root_make(struct root *r)
 {
 	root_bare(r);

@@ -8,7 +8,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 void boxed_make(struct boxed *b)
 {
@@ -82,6 +85,27 @@ tote_box *boxed_open(struct boxed *b)
 tote_box *boxed_open_flags(struct boxed *b, uint32_t flags)
 {
 	return open_with(b, NULL, flags);
+}
+
+int boxed_survives(
+	const struct boxed *b, int (*doing)(struct boxed *mine, tote_box *own, long at), long at)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		struct boxed mine = *b;
+
+		mine.ctx = support_ctx(NULL, NULL);
+		_exit(doing(&mine, boxed_open(&mine), at) != 0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	if (WIFSIGNALED(status)) {
+		ck_assert_int_eq(WTERMSIG(status), SIGKILL);
+		return 0;
+	}
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	return 1;
 }
 
 const char *boxed_asset(const struct boxed *b, const char *path)

@@ -24,6 +24,12 @@ void boxed_make(struct boxed *b); /* made, and closed again */
 void boxed_remove(struct boxed *b);
 tote_box *boxed_open(struct boxed *b);                       /* with its key */
 tote_box *boxed_open_flags(struct boxed *b, uint32_t flags); /* TOTE_BOX_*, without one */
+/*
+ * A child opens the box in b and does that with it, counting steps from `at` (support/step_kill.h) if
+ * it likes: 1 where it came to its end, which must be 0, and 0 where it was killed.
+ */
+int boxed_survives(
+	const struct boxed *b, int (*doing)(struct boxed *mine, tote_box *own, long at), long at);
 /* What tote__box_create needs for it; the draft's fields point into b and to statics. */
 struct box_config boxed_config(struct boxed *b);
 const struct draft *boxed_created(struct boxed *b);
