@@ -88,14 +88,11 @@ int tote__containers_registered(
 int tote__containers_after(
 	tote_orchestrator *o, const char *after, struct container *ret, struct tote_fault *fault)
 {
-	const struct known *k = NULL;
+	const struct known *k;
 	int rc = 0;
 
 	tote__orchestrator_lock(o);
-	for (size_t i = 0; i < o->registry.count && !k; i++)
-		if (o->registry.items[i]->location &&
-			(!after || strcmp(o->registry.items[i]->id, after) > 0))
-			k = o->registry.items[i];
+	k = tote__registry_after(&o->registry, after);
 	if (k)
 		rc = copy(o, k, ret, fault);
 	tote__orchestrator_unlock(o);

@@ -56,6 +56,7 @@ void tote__orchestrator_free(tote_orchestrator *o)
 {
 	tote_ctx *ctx = o->ctx;
 
+	tote__view_close(&o->view);
 	tote_box_unref(o->record);
 	if (o->have_witness)
 		tote__signer_close(&o->witness);

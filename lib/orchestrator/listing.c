@@ -183,15 +183,15 @@ static int flag_out(const struct known *k, const struct known_flag *flag, struct
 		.code = flag->code,
 		.raised_us = flag->raised_us,
 		.acknowledged_us = flag->acknowledged_us};
+	const struct known_finding *finding = tote__known_finding(k, flag->finding);
 
 	f.flags = (flag->acknowledged_us ? TOTE_FLAG_ACKNOWLEDGED : 0) |
 		  (flag->cleared ? TOTE_FLAG_CLEARED : 0);
-	for (size_t i = 0; i < k->finding_count; i++)
-		if (k->findings[i].seq == flag->finding) {
-			f.at_seq = k->findings[i].at_seq;
-			f.flags |= k->findings[i].have_at_seq ? TOTE_FLAG_SEQ : 0;
-			copy_text(f.path, sizeof(f.path), k->findings[i].path);
-		}
+	if (finding) {
+		f.at_seq = finding->at_seq;
+		f.flags |= finding->have_at_seq ? TOTE_FLAG_SEQ : 0;
+		copy_text(f.path, sizeof(f.path), finding->path);
+	}
 	copy_text(f.container, sizeof(f.container), k->id);
 	copy_text(f.actor, sizeof(f.actor), flag->actor);
 	copy_text(f.reason, sizeof(f.reason), flag->reason);
@@ -201,7 +201,7 @@ static int flag_out(const struct known *k, const struct known_flag *flag, struct
 int tote_orchestrator_next_flag(tote_orchestrator *o, const char *container, uint64_t after,
 	struct tote_flag *flag, struct tote_fault *fault)
 {
-	const struct known *of = NULL;
+	struct known *of = NULL;
 	const struct known_flag *next = NULL;
 	int rc;
 
@@ -213,21 +213,10 @@ int tote_orchestrator_next_flag(tote_orchestrator *o, const char *container, uin
 	if ((rc = tote__orchestrator_refresh(o, fault)) < 0)
 		return rc;
 	tote__orchestrator_lock(o);
-	for (size_t i = 0; i < o->registry.count; i++) {
-		const struct known *k = o->registry.items[i];
-
-		if (container && strcmp(k->id, container) != 0)
-			continue;
-		for (size_t n = 0; n < k->flag_count; n++) {
-			const struct known_flag *f = &k->flags[n];
-
-			if ((after == TOTE_SEQ_ANY || f->seq > after) &&
-				(!next || f->seq < next->seq)) {
-				next = f;
-				of = k;
-			}
-		}
-	}
+	if (!container)
+		next = tote__registry_flag_after(&o->registry, after, &of);
+	else if ((of = tote__registry_find(&o->registry, container)) != NULL)
+		next = tote__known_flag_after(of, after);
 	rc = next ? flag_out(of, next, flag, fault) : 0;
 	tote__orchestrator_unlock(o);
 	return rc < 0 ? rc : next != NULL;

@@ -3,6 +3,7 @@
  * Keeping the registry up to what the consolidated record holds: each entry comes to it once and in
  * order, whichever threads ask at once. And whether the record takes entries at all.
  */
+#include "ledger/follow.h"
 #include "orchestrator/salvage.h"
 #include <inttypes.h>
 
@@ -43,21 +44,68 @@ static int may_hide(tote_orchestrator *o, const struct line *line)
 	return !tote__line_same_boot(line, &self);
 }
 
-/* *ret_void: there may be more than this view shows. */
-static int read_view(tote_orchestrator *o, uint32_t flags, int *ret_void, struct tote_fault *fault)
+static int scan_view(tote_orchestrator *o, struct view *view, struct tote_fault *fault)
+{
+	uint64_t next = known_end(o);
+
+	return next < view->limit ? tote__view_scan(view, next, view->limit, take_entry, o, fault)
+				  : 0;
+}
+
+/*
+ * What is whole of a damaged record: a view of its own, which looks at all of the journal and whose
+ * damage is damage.
+ */
+static int read_still(tote_orchestrator *o, struct tote_fault *fault)
 {
 	struct view view;
-	uint64_t next;
 	int rc;
 
 	tote__orchestrator_lock_refresh(o);
-	rc = tote__box_view(o->record, flags, &view, fault);
+	rc = tote__box_view(o->record, VIEW_NOBODY_WRITES, &view, fault);
 	if (!rc) {
-		*ret_void = may_hide(o, &view.line);
-		next = known_end(o);
-		if (next < view.limit)
-			rc = tote__view_scan(&view, next, view.limit, take_entry, o, fault);
+		rc = scan_view(o, &view, fault);
 		tote__view_close(&view);
+	}
+	tote__orchestrator_unlock_refresh(o);
+	return rc;
+}
+
+/*
+ * 1 where the view that is there goes on: the line says that nothing is new, or what is new
+ * continues it. A void line, or one of another boot, promises nothing of what it does not name; so
+ * that, and whatever does not fit, begins anew.
+ */
+static int goes_on(tote_orchestrator *o, struct tote_fault *fault)
+{
+	struct tote_fault why = *fault;
+	struct line line;
+
+	if (!o->view.place)
+		return 0;
+	if (tote__view_line(&o->view, &line, &why) == 0 && !may_hide(o, &line)) {
+		if (line.mark == known_end(o))
+			return 1;
+		if (tote__view_extend(&o->view, &why) >= 0 && o->view.limit >= line.mark)
+			return 1;
+	}
+	tote__view_close(&o->view);
+	return 0;
+}
+
+/* *ret_void: there may be more than this view shows. */
+static int read_view(tote_orchestrator *o, int *ret_void, struct tote_fault *fault)
+{
+	int rc = 0;
+
+	tote__orchestrator_lock_refresh(o);
+	if (!goes_on(o, fault))
+		rc = tote__box_view(o->record, 0, &o->view, fault);
+	if (!rc) {
+		*ret_void = may_hide(o, &o->view.line);
+		rc = scan_view(o, &o->view, fault);
+		if (rc)
+			tote__view_close(&o->view);
 	}
 	tote__orchestrator_unlock_refresh(o);
 	return rc;
@@ -114,10 +162,10 @@ static int read_settled(tote_orchestrator *o, struct tote_fault *fault)
 static int read_damaged(tote_orchestrator *o, struct tote_fault *fault)
 {
 	struct tote_fault why = *fault;
-	int is_void, rc;
+	int rc;
 
 	tote__fault_clear(fault);
-	rc = read_view(o, VIEW_NOBODY_WRITES, &is_void, fault);
+	rc = read_still(o, fault);
 	if (rc)
 		return rc;
 	tote__log(&o->ctx->log, TOTE_LOG_WARNING, "consolidated record: %s", why.text);
@@ -165,7 +213,7 @@ int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault)
 
 	if (!o->record)
 		return o->salvaged.code ? 0 : read_what_is_left(o, &o->refused, fault);
-	rc = read_view(o, 0, &is_void, fault);
+	rc = read_view(o, &is_void, fault);
 	if (o->record->ledger && (rc == TOTE_E_BUSY || (!rc && is_void))) {
 		tote__fault_clear(fault);
 		rc = read_settled(o, fault);

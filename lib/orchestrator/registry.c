@@ -6,6 +6,7 @@
 #include "orchestrator/registry.h"
 #include "base/text.h"
 #include "orchestrator/policy_fields.h"
+#include <stddef.h>
 #include <string.h>
 
 void tote__registry_init(struct registry *r, const struct heap *heap)
@@ -39,6 +40,7 @@ void tote__registry_reset(struct registry *r)
 	for (size_t i = 0; i < r->count; i++)
 		known_free(r->heap, r->items[i]);
 	r->count = 0;
+	r->flag_count = 0;
 	r->report_count = 0;
 	r->log_count = 0;
 	r->next = 0;
@@ -53,6 +55,7 @@ void tote__registry_free(struct registry *r)
 		return;
 	tote__registry_reset(r);
 	tote__heap_free(r->heap, r->items);
+	tote__heap_free(r->heap, r->flags);
 	tote__heap_free(r->heap, r->reports);
 	tote__heap_free(r->heap, r->logs);
 	tote__buf_free(&r->scratch);
@@ -87,6 +90,17 @@ struct known *tote__registry_find(const struct registry *r, const char *id)
 	size_t at = position(r, id, &there);
 
 	return there ? r->items[at] : NULL;
+}
+
+struct known *tote__registry_after(const struct registry *r, const char *after)
+{
+	int there = 0;
+	size_t at = after ? position(r, after, &there) : 0;
+
+	for (at += there != 0; at < r->count; at++)
+		if (r->items[at]->location) /* the consolidated record has none */
+			return r->items[at];
+	return NULL;
 }
 
 int tote__registry_grow(const struct heap *heap, void **items, size_t count, size_t *cap,
@@ -156,14 +170,62 @@ struct known_finding *tote__registry_cause(
 	return NULL;
 }
 
+/* --- flags and findings: both come in order of seq ------------------------------------------- */
+
+/* The first of count items, each of that size and beginning with its seq, that is at least seq. */
+static size_t first_from(const void *items, size_t count, size_t size, size_t at, uint64_t seq)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		uint64_t there;
+
+		memcpy(&there, (const char *)items + middle * size + at, sizeof(there));
+		if (there < seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct known_finding *tote__known_finding(const struct known *k, uint64_t seq)
+{
+	size_t i = first_from(k->findings, k->finding_count, sizeof(*k->findings),
+		offsetof(struct known_finding, seq), seq);
+
+	return i < k->finding_count && k->findings[i].seq == seq ? &k->findings[i] : NULL;
+}
+
+struct known_flag *tote__known_flag_after(const struct known *k, uint64_t after)
+{
+	size_t i = first_from(k->flags, k->flag_count, sizeof(*k->flags),
+		offsetof(struct known_flag, seq), after == TOTE_SEQ_ANY ? 0 : after + 1);
+
+	return i < k->flag_count ? &k->flags[i] : NULL;
+}
+
+struct known_flag *tote__registry_flag_after(
+	const struct registry *r, uint64_t after, struct known **ret_container)
+{
+	size_t i = first_from(r->flags, r->flag_count, sizeof(*r->flags),
+		offsetof(struct flag_place, seq), after == TOTE_SEQ_ANY ? 0 : after + 1);
+
+	if (i == r->flag_count)
+		return NULL;
+	*ret_container = r->flags[i].of;
+	return &r->flags[i].of->flags[r->flags[i].index];
+}
+
 struct known_flag *tote__registry_flag(
 	const struct registry *r, uint64_t seq, struct known **ret_container)
 {
-	for (size_t i = 0; i < r->count; i++)
-		for (size_t n = 0; n < r->items[i]->flag_count; n++)
-			if (r->items[i]->flags[n].seq == seq) {
-				*ret_container = r->items[i];
-				return &r->items[i]->flags[n];
-			}
-	return NULL;
+	size_t i = first_from(
+		r->flags, r->flag_count, sizeof(*r->flags), offsetof(struct flag_place, seq), seq);
+
+	if (i == r->flag_count || r->flags[i].seq != seq)
+		return NULL;
+	*ret_container = r->flags[i].of;
+	return &r->flags[i].of->flags[r->flags[i].index];
 }

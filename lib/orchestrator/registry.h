@@ -68,6 +68,13 @@ struct known {
 	size_t flag_count, flag_cap;
 };
 
+/* Where a flag is: flags come in order of seq, whichever container they are of. */
+struct flag_place {
+	uint64_t seq;
+	struct known *of;
+	size_t index; /* in of->flags */
+};
+
 struct registry {
 	const struct heap *heap;
 	char origin[256];
@@ -75,6 +82,8 @@ struct registry {
 	struct keyring keys, witness_keys; /* all of them */
 	struct known **items;              /* in byte order of ID; "orchestrator" among them */
 	size_t count, cap;
+	struct flag_place *flags; /* of all containers */
+	size_t flag_count, flag_cap;
 	struct known_report *reports; /* of finished runs, in order of their ends */
 	size_t report_count, report_cap;
 	struct known_log *logs; /* in order of first contact */
@@ -95,6 +104,8 @@ int tote__registry_add(
 /* registry_take.c: takes one entry of the consolidated record, in order of seq. TOTE_E_DAMAGED for a wrong order. */
 int tote__registry_take(struct registry *r, const struct entry *e, struct tote_fault *fault);
 struct known *tote__registry_find(const struct registry *r, const char *id); /* or NULL */
+/* The first container whose ID comes behind `after` (NULL: the first of all), or NULL. */
+struct known *tote__registry_after(const struct registry *r, const char *after);
 /* A log of another root by its origin, or NULL. */
 struct known_log *tote__registry_log(const struct registry *r, const char *origin);
 /* The cause on record that is this finding, or NULL. */
@@ -103,5 +114,12 @@ struct known_finding *tote__registry_cause(
 /* A flag by its seq and the container it is of, or NULL. */
 struct known_flag *tote__registry_flag(
 	const struct registry *r, uint64_t seq, struct known **ret_container);
+/* The first flag behind `after` (TOTE_SEQ_ANY: of all), likewise. */
+struct known_flag *tote__registry_flag_after(
+	const struct registry *r, uint64_t after, struct known **ret_container);
+/* The same among those of one container. */
+struct known_flag *tote__known_flag_after(const struct known *k, uint64_t after);
+/* A finding of a container by its seq, or NULL. */
+struct known_finding *tote__known_finding(const struct known *k, uint64_t seq);
 
 #endif

@@ -330,6 +330,7 @@ static int take_finding(struct registry *r, const struct entry *e, struct tote_f
 static int take_flag(struct registry *r, const struct entry *e, struct tote_fault *fault)
 {
 	struct known_flag flag = {.seq = e->seq, .raised_us = e->time_us};
+	struct known_finding *finding;
 	struct known *k;
 	void *items;
 	int rc;
@@ -342,12 +343,17 @@ static int take_flag(struct registry *r, const struct entry *e, struct tote_faul
 		     r->heap, &items, k->flag_count, &k->flag_cap, sizeof(flag), fault)) < 0)
 		return rc;
 	k->flags = items;
+	items = r->flags;
+	if ((rc = tote__registry_grow(
+		     r->heap, &items, r->flag_count, &r->flag_cap, sizeof(*r->flags), fault)) < 0)
+		return rc;
+	r->flags = items;
+	r->flags[r->flag_count++] =
+		(struct flag_place){.seq = e->seq, .of = k, .index = k->flag_count};
 	k->flags[k->flag_count++] = flag;
-	for (size_t i = k->finding_count; i-- > 0;)
-		if (k->findings[i].seq == flag.finding) {
-			k->findings[i].flag = e->seq;
-			break;
-		}
+	finding = tote__known_finding(k, flag.finding);
+	if (finding)
+		finding->flag = e->seq;
 	return 0;
 }
 
