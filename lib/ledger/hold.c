@@ -352,24 +352,13 @@ static int takeover(struct ledger *l, const struct line *line, struct tote_fault
 
 /* --- taking and letting go ------------------------------------------------------------------ */
 
-static int lock_byte(struct ledger *l, int byte, int64_t until, struct tote_fault *fault)
-{
-	int r = l->ops->lock_take(l->place->handle, byte, tote__wait_left(l, until), fault);
-
-	return r == TOTE_E_BUSY ? tote__writer_busy(l, fault) : r;
-}
-
-/* The turnstile is kept while waiting, so that nobody starves. */
 int tote__writer_lock(struct ledger *l, int64_t until, struct tote_fault *fault)
 {
-	int r = lock_byte(l, LOCK_BYTE_TURNSTILE, until, fault);
+	int r = l->ops->lock_take(
+		l->place->handle, LOCK_BYTE_WRITE, tote__wait_left(l, until), fault);
 
 	if (r < 0)
-		return r;
-	r = lock_byte(l, LOCK_BYTE_WRITE, until, fault);
-	l->ops->lock_drop(l->place->handle, LOCK_BYTE_TURNSTILE);
-	if (r < 0)
-		return r;
+		return r == TOTE_E_BUSY ? tote__writer_busy(l, fault) : r;
 	if ((r = l->ops->lock_is_current(l->place->handle, fault)) == 1)
 		return 0;
 	l->ops->lock_drop(l->place->handle, LOCK_BYTE_WRITE);

@@ -124,7 +124,7 @@ void tote__fold_slot_give(struct ledger *l);
 /* hold.c: byte 0 and everything that comes before a promise; the slot is the caller's. */
 int tote__writer_take(struct ledger *l, int64_t until, int recover, struct tote_fault *fault);
 void tote__writer_leave(struct ledger *l);
-/* Byte 0 by the turnstile and nothing else: for a repair, which a takeover would refuse. */
+/* Byte 0 in its turn and nothing else: for a repair, which a takeover would refuse. */
 int tote__writer_lock(struct ledger *l, int64_t until, struct tote_fault *fault);
 int tote__writer_line(struct ledger *l, int state, struct tote_fault *fault);
 /*

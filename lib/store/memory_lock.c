@@ -27,19 +27,62 @@ static int lock_node(struct memory_place *p, struct node **ret, struct tote_faul
 	return rc;
 }
 
-/* Waits until the byte is free or the time is over: 1 where it is free. */
-static int wait_for(struct memory_place *p, const struct node *n, int byte, int64_t wait_us)
+/* Somebody who waits for byte 0: those who came before him are before him in the list. */
+struct turn {
+	struct turn *next;
+};
+
+static void turn_begin(struct node *n, struct turn *own)
+{
+	struct turn **at = &n->turns;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = own;
+}
+
+static void turn_end(struct node *n, struct turn *own)
+{
+	struct turn **at = &n->turns;
+
+	while (*at && *at != own)
+		at = &(*at)->next;
+	if (*at)
+		*at = own->next;
+}
+
+/* Byte 0 is taken in turn, and not while somebody else is at the turnstile. */
+static int may_take(
+	const struct memory_place *p, const struct node *n, int byte, const struct turn *own)
+{
+	const void *turnstile = n->owner[LOCK_BYTE_TURNSTILE];
+
+	if (n->owner[byte])
+		return 0;
+	if (byte != LOCK_BYTE_WRITE)
+		return 1;
+	return (!turnstile || turnstile == p) && (!n->turns || n->turns == own);
+}
+
+/* Waits until the byte is free for us or the time is over: 1 where it is. */
+static int wait_for(struct memory_place *p, struct node *n, int byte, int64_t wait_us)
 {
 	struct memory_backend *b = p->backend;
 	const int64_t now = tote__clock_monotonic(&b->clock);
 	const int64_t end = wait_us < INT64_MAX - now ? now + wait_us : INT64_MAX;
 	const struct timespec until = {
 		.tv_sec = (time_t)(end / 1000000), .tv_nsec = (long)(end % 1000000) * 1000};
-	int err = wait_us > 0 ? 0 : ETIMEDOUT;
+	struct turn own = {NULL};
+	int err = wait_us > 0 ? 0 : ETIMEDOUT, may;
 
-	while (n->owner[byte] && err == 0)
+	if (err == 0 && byte == LOCK_BYTE_WRITE)
+		turn_begin(n, &own);
+	while (!(may = may_take(p, n, byte, &own)) && err == 0)
 		err = pthread_cond_timedwait(&b->unlocked, &b->mutex, &until);
-	return !n->owner[byte];
+	turn_end(n, &own);
+	if (!may)
+		pthread_cond_broadcast(&b->unlocked); /* the next one's turn may have come */
+	return may;
 }
 
 static int take_entered(struct memory_place *p, int byte, int64_t wait_us, struct tote_fault *fault)

@@ -10,6 +10,8 @@
 
 #define LOCK_BYTES 3
 
+struct turn; /* memory_lock.c's: who waits for a byte of a file */
+
 struct node {
 	int type; /* STORE_FILE or STORE_DIR */
 	uint32_t mode;
@@ -23,6 +25,7 @@ struct node {
 	struct node **children; /* ascending by name */
 	size_t count, room;
 	const void *owner[LOCK_BYTES]; /* who holds a byte of this file */
+	struct turn *turns;            /* who waits for byte 0, first come first */
 };
 
 struct tree {

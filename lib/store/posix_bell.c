@@ -14,9 +14,13 @@
 #include "store/posix_way.h"
 #include <errno.h>
 
-#define FIRST_AT 2048u /* behind the longest line */
+#define FIRST_AT       2048u /* behind the longest line */
+#define FIRST_OF_QUEUE 16u   /* behind the bytes that FORMAT gives a meaning */
+#define BELLS_OF_QUEUE 256u  /* more members share them, and wake each other in vain */
 
 _Static_assert(FIRST_AT >= LOCK_LINE_MAX, "a bell must not lie in the line");
+_Static_assert(FIRST_AT + sizeof(uint32_t) * (FIRST_OF_QUEUE + BELLS_OF_QUEUE) <= BELL_PAGE,
+	"all bells lie in one page");
 
 void tote__bell_hang(struct posix_place *p)
 {
@@ -34,36 +38,38 @@ void tote__bell_hang(struct posix_place *p)
 	pthread_mutex_unlock(&p->mutex);
 }
 
-static const void *word_of(struct posix_place *p, int byte)
+unsigned int tote__bell_of_place(int64_t place)
+{
+	return FIRST_OF_QUEUE + (unsigned int)((uint64_t)place % BELLS_OF_QUEUE);
+}
+
+static const void *word_of(struct posix_place *p, unsigned int bell)
 {
 	const uint8_t *page;
 
 	pthread_mutex_lock(&p->mutex);
 	page = p->bells;
 	pthread_mutex_unlock(&p->mutex);
-	return page ? page + FIRST_AT + sizeof(uint32_t) * (unsigned int)byte : NULL;
+	return page ? page + FIRST_AT + sizeof(uint32_t) * bell : NULL;
 }
 
-void tote__bell_wait(struct posix_place *p, int byte, int64_t microseconds)
+int tote__bell_wait(struct posix_place *p, unsigned int bell, int64_t microseconds)
 {
 	const struct kernel *k = p->backend->kernel;
-	const void *word = word_of(p, byte);
+	const void *word = word_of(p, bell);
 
+	if (word && k->bell_wait(word, microseconds) == 0)
+		return 1;
 	/* other errors come at once, and a wait that does not wait would be a loop that burns */
-	if (!word ||
-		(k->bell_wait(word, microseconds) != 0 && errno != ETIMEDOUT && errno != EINTR))
+	if (!word || (errno != ETIMEDOUT && errno != EINTR))
 		k->nap(microseconds);
+	return 0;
 }
 
-int tote__bell_hangs(struct posix_place *p)
+void tote__bell_ring(struct posix_place *p, unsigned int bell)
 {
-	return word_of(p, 0) != NULL;
-}
+	const void *word = word_of(p, bell);
 
-/* One is woken: more could not have the byte either, and those who come later stand behind. */
-int tote__bell_ring(struct posix_place *p, int byte)
-{
-	const void *word = word_of(p, byte);
-
-	return word && p->backend->kernel->bell_ring(word) > 0;
+	if (word)
+		p->backend->kernel->bell_ring(word);
 }

@@ -10,11 +10,11 @@
 
 /* Once, at the first take. Between enter and leave, with the lock file there. Never fails. */
 void tote__bell_hang(struct posix_place *p);
-/* At most so long; a plain nap where there is no bell. */
-void tote__bell_wait(struct posix_place *p, int byte, int64_t microseconds);
-/* 1 where there is one: otherwise waiting is a plain nap, and nobody rings. */
-int tote__bell_hangs(struct posix_place *p);
-/* 1 where somebody woke up. */
-int tote__bell_ring(struct posix_place *p, int byte);
+/* The bell of a byte of FORMAT is its number; who has a place in the queue listens to his own. */
+unsigned int tote__bell_of_place(int64_t place);
+/* 1: it rang; 0 after at most so long, a plain nap where there is no bell. */
+int tote__bell_wait(struct posix_place *p, unsigned int bell, int64_t microseconds);
+/* One is woken: more could not have the byte either, and those who come later stand behind. */
+void tote__bell_ring(struct posix_place *p, unsigned int bell);
 
 #endif

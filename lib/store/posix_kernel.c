@@ -44,6 +44,11 @@ static int kernel_setlk(int fd, struct flock *lock)
 	return fcntl(fd, F_OFD_SETLK, lock);
 }
 
+static int kernel_getlk(int fd, struct flock *lock)
+{
+	return fcntl(fd, F_OFD_GETLK, lock);
+}
+
 static int kernel_setsig(int fd, int signal)
 {
 	return fcntl(fd, F_SETSIG, signal);
@@ -101,6 +106,7 @@ const struct kernel *tote__kernel(void)
 		.dupfd = kernel_dupfd,
 		.setfl = kernel_setfl,
 		.setlk = kernel_setlk,
+		.getlk = kernel_getlk,
 		.flock = flock,
 		.setsig = kernel_setsig,
 		.setlease = kernel_setlease,

@@ -22,6 +22,7 @@ struct kernel {
 	int (*dupfd)(int fd); /* F_DUPFD_CLOEXEC */
 	int (*setfl)(int fd, int flags);
 	int (*setlk)(int fd, struct flock *lock); /* F_OFD_SETLK */
+	int (*getlk)(int fd, struct flock *lock); /* F_OFD_GETLK */
 	int (*flock)(int fd, int operation);
 	int (*setsig)(int fd, int signal); /* F_SETSIG */
 	int (*setlease)(int fd, int type); /* F_SETLEASE */

@@ -8,6 +8,8 @@
 #include "store/holder.h"
 #include "store/layout.h"
 #include "store/posix_bell.h"
+#include "store/posix_byte.h"
+#include "store/posix_queue.h"
 #include "store/posix_way.h"
 #include <errno.h>
 #include <string.h>
@@ -15,8 +17,6 @@
 
 #define NAP_FIRST_US INT64_C(50)
 #define NAP_MAX_US   INT64_C(1000)
-/* At the turnstile: a bell wakes in the order of sleeping, and a nap that ends gives the place up. */
-#define NAP_QUEUED_US INT64_C(20000)
 
 /* Makes the file, or finds that somebody else just did. Its name is synced in any case. */
 static int make_lock(struct posix_place *p, struct tote_fault *fault)
@@ -73,44 +73,24 @@ static void release(struct posix_place *p)
 	pthread_mutex_unlock(&p->mutex);
 }
 
-static int set_lock(struct posix_place *p, int byte, short type)
-{
-	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
-	int rc;
-
-	do {
-		rc = p->backend->kernel->setlk(p->lock_fd, &lock);
-	} while (rc < 0 && errno == EINTR);
-	if (rc == 0)
-		return 0;
-	return errno == EACCES ? EAGAIN : errno;
-}
-
 /*
- * Asks again and again, and in between sleeps until the holder rings: a wait for the lock itself
- * could not be bounded without a signal.
+ * A byte other than 0: asks again and again, and in between sleeps until the holder rings; a wait
+ * for the lock itself could not be bounded without a signal.
  */
 static int wait_for(struct posix_place *p, int byte, int64_t wait_us)
 {
 	const int64_t start = tote__clock_monotonic(&p->backend->clock);
-	const int queued = byte == LOCK_BYTE_TURNSTILE && tote__bell_hangs(p);
-	int64_t nap = queued ? NAP_QUEUED_US : NAP_FIRST_US;
+	int64_t nap = NAP_FIRST_US;
 
-	/*
-	 * Who was served while others waited stands behind them: awake, he would be through the
-	 * turnstile again before any of them has opened his eyes.
-	 */
-	if (queued && atomic_exchange(&p->polite, 0) && wait_us > 0)
-		tote__bell_wait(p, byte, wait_us < NAP_MAX_US ? wait_us : NAP_MAX_US);
 	for (;;) {
-		int err = set_lock(p, byte, F_WRLCK);
+		int err = tote__byte_lock(p, byte);
 		int64_t spent = tote__clock_monotonic(&p->backend->clock) - start;
 
 		if (err != EAGAIN || wait_us <= spent)
 			return err;
-		tote__bell_wait(p, byte, nap < wait_us - spent ? nap : wait_us - spent);
-		if (!queued)
-			nap = nap * 2 > NAP_MAX_US ? NAP_MAX_US : nap * 2;
+		tote__bell_wait(
+			p, (unsigned int)byte, nap < wait_us - spent ? nap : wait_us - spent);
+		nap = nap * 2 > NAP_MAX_US ? NAP_MAX_US : nap * 2;
 	}
 }
 
@@ -172,7 +152,7 @@ static int take_entered(struct posix_place *p, int byte, int64_t wait_us, struct
 	if (rc)
 		return rc;
 	tote__bell_hang(p);
-	err = wait_for(p, byte, wait_us);
+	err = byte == LOCK_BYTE_WRITE ? tote__queue_take(p, wait_us) : wait_for(p, byte, wait_us);
 	if (!err) {
 		held_set(p, byte, 1);
 		return 0;
@@ -205,9 +185,11 @@ void tote__posix_lock_drop(void *place, int byte)
 
 	if (byte < LOCK_BYTE_WRITE || byte > LOCK_BYTE_FOLD || !(held_bytes(p) & (1u << byte)))
 		return;
-	set_lock(p, byte, F_UNLCK);
-	if (tote__bell_ring(p, byte) && byte == LOCK_BYTE_WRITE)
-		atomic_store(&p->polite, 1);
+	tote__byte_unlock(p, byte);
+	if (byte == LOCK_BYTE_WRITE)
+		tote__queue_call(p);
+	else
+		tote__bell_ring(p, (unsigned int)byte);
 	held_set(p, byte, 0);
 	release(p);
 }

@@ -37,7 +37,6 @@ struct posix_place {
 	int lock_fd, lock_users;
 	struct store_stat lock_opened; /* of lock_fd */
 	int bell_tried;
-	atomic_int polite; /* byte 0 was let go while somebody waited for it */
 	void *bells;       /* BELL_PAGE bytes of the lock file, NULL: none (posix_bell.h) */
 	unsigned int held; /* bytes of the lock, as bits */
 };

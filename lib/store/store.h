@@ -221,7 +221,8 @@ struct store_ops {
 
 	/*
 	 * Exclusive locks on single bytes. BUSY after wait_us (0 or less: at once). Owned by the place,
-	 * not by the thread: within one process the caller sees to it that a byte is taken once.
+	 * not by the thread: within one process the caller sees to it that a byte is taken once. Who asks
+	 * for LOCK_BYTE_WRITE is served in his turn, and so not while another has LOCK_BYTE_TURNSTILE.
 	 */
 	int (*lock_take)(void *place, int byte, int64_t wait_us, struct tote_fault *fault);
 	void (*lock_drop)(void *place, int byte);

@@ -255,9 +255,8 @@ static int report(void)
 		n->appends, n->batches, n->seals, n->folds, n->moves, n->audits, n->reads, n->forks,
 		n->kills, n->stops);
 	if (it.fairness)
-		printf("at most %lu were served between a request and its own turn; %lu of %lu "
-		       "waited for more than their turn\n",
-			n->overtaken, n->beyond, n->grants);
+		printf("at most %lu of %lu were served between a place in the queue and its turn\n",
+			n->overtaken, n->grants);
 	if (n->wrong)
 		printf("FAIL (%lu times) %s\nin %s\n", n->wrong, n->why, it.crowd.top);
 	return n->wrong != 0;

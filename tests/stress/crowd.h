@@ -24,7 +24,6 @@ struct common {
 	atomic_ulong grants;    /* appends that returned, of all */
 	atomic_uint waiting;    /* appends that were asked for and have not returned */
 	atomic_ulong overtaken; /* the most grants to others between a request and its own */
-	atomic_ulong beyond;    /* requests that waited for more than their turn */
 	atomic_ulong served[PROCESSES_MAX];
 	atomic_ulong wrong; /* what should not have happened; the first of it: */
 	char why[512];

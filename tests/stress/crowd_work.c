@@ -15,6 +15,7 @@
 
 #define BATCH_MAX    5u
 #define SLOW_SYNC_US 4000
+#define FIRST_PLACE  4096 /* of the queue before byte 0 */
 
 struct worker {
 	struct member *m;
@@ -443,6 +444,26 @@ static int slow_sync(int fd)
 	return tote__kernel()->fdatasync(fd);
 }
 
+/* What was granted, and how many had asked and were not counted yet, when we had our place. */
+static struct {
+	struct common *common;
+	unsigned long before;
+	unsigned int waiting;
+	int has_place;
+} queued;
+
+static int see_place(int fd, struct flock *lock)
+{
+	const int rc = tote__kernel()->setlk(fd, lock);
+
+	if (rc == 0 && lock->l_type == F_WRLCK && lock->l_start >= FIRST_PLACE) {
+		queued.before = atomic_load(&queued.common->grants);
+		queued.waiting = atomic_load(&queued.common->waiting);
+		queued.has_place = 1;
+	}
+	return rc;
+}
+
 static void be_slow(struct member *m)
 {
 	static struct kernel slow;
@@ -450,34 +471,44 @@ static void be_slow(struct member *m)
 
 	slow = *tote__kernel();
 	slow.fdatasync = slow_sync;
+	slow.setlk = see_place;
 	if (tote__posix_kernel_set(m->ctx, &slow, &fault) < 0)
 		crowd_wrong(m->crowd, "%s", fault.text);
 }
 
+/* Who has been served and is counted: from here on it was between somebody's place and his turn. */
+static void count_grant(struct member *m)
+{
+	struct common *c = m->crowd->common;
+	const unsigned long others = atomic_fetch_add(&c->grants, 1) - queued.before;
+
+	atomic_fetch_sub(&c->waiting, 1);
+	atomic_fetch_add(&c->served[m->number], 1);
+	if (!queued.has_place)
+		return;
+	raise_to(&c->overtaken, others);
+	if (others > 2ul * (queued.waiting + 1) + 2)
+		crowd_wrong(m->crowd, "%lu were served before one who had his place behind %u",
+			others, queued.waiting);
+}
+
 /*
- * Who asks is served after those who were waiting already, each of them once, and one more who
- * holds the lock at that moment; the counters are read a moment before and after the call itself,
- * in which as many may slip through again.
+ * Who has a place in the queue is served after those who had asked before, each of them once; they
+ * are counted a moment after they were served, so that one may count who was served before.
  */
 void crowd_patient(struct member *m)
 {
 	struct common *c = m->crowd->common;
 	struct worker w = {.m = m};
 
+	queued.common = c;
 	be_slow(m);
 	w.box = open_box(m, 0);
 	while (w.box && !atomic_load(&c->ends)) {
-		const unsigned long before = atomic_load(&c->grants);
-		const unsigned int waiting = atomic_fetch_add(&c->waiting, 1);
-		unsigned long others;
-
+		queued.has_place = 0;
+		atomic_fetch_add(&c->waiting, 1);
 		do_append(&w, 0);
-		others = atomic_fetch_add(&c->grants, 1) - before;
-		atomic_fetch_sub(&c->waiting, 1);
-		atomic_fetch_add(&c->served[m->number], 1);
-		raise_to(&c->overtaken, others);
-		if (others > 2ul * (waiting + 1) + 2)
-			atomic_fetch_add(&c->beyond, 1);
+		count_grant(m);
 	}
 	close_box(m, w.box);
 	tote_ctx_unref(m->ctx);

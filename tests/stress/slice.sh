@@ -4,5 +4,5 @@
 bad=0
 "$top_builddir/tests/stress/faults" -n 150 || bad=1
 "$top_builddir/tests/stress/crowd" -t 3 || bad=1
-"$top_builddir/tests/stress/crowd" -f -t 1 -p 4 || bad=1
+"$top_builddir/tests/stress/crowd" -f -t 1 -p 8 || bad=1
 exit $bad
