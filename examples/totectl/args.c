@@ -62,6 +62,8 @@ static const struct {
 	[OPT_REVERSE] = {"--reverse", NULL, "the newest first"},
 	[OPT_FOLLOW] = {"--follow", NULL, "at the end wait for what comes, until interrupted"},
 	[OPT_LIMIT] = {"--limit", "N", "no more than this many"},
+	[OPT_CACHED] = {"--cached", NULL,
+		"of a directory: faster, but what the system has in memory is believed"},
 	[OPT_VERIFY] = {"--verify", NULL, "read again all that an older copy holds"},
 };
 

@@ -45,6 +45,7 @@ enum option {
 	OPT_SUPERSEDES,
 	OPT_MEDIA_TYPE,
 	OPT_SOURCE,
+	OPT_CACHED,
 	OPT_COUNT
 };
 

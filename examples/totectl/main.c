@@ -105,13 +105,13 @@ static const struct verb verbs[] = {
 	{"verify",
 		"PROOF --entry FILE|- --vkey KEY [--witness KEY] [--asset FILE]\n"
 		"verify PROOF --entry FILE|- --policy FILE [--vkey KEY] [--asset FILE]\n"
-		"verify DIR --vkey KEY [--witness KEY | --policy FILE]",
+		"verify DIR --vkey KEY [--witness KEY | --policy FILE] [--cached]",
 		"verify a proof, or a whole ledger/ or log/ directory, with public keys alone",
 		"totectl verify proof/41.tlog-proof --entry proof/41.entry --vkey keys --asset "
 		"lease.pdf\n"
 		"totectl verify copy/contracts/ledger --vkey keys",
 		BIT(OPT_ENTRY) | BIT(OPT_VKEY) | BIT(OPT_WITNESS) | BIT(OPT_POLICY) |
-			BIT(OPT_ASSET),
+			BIT(OPT_ASSET) | BIT(OPT_CACHED),
 		0, 1, 1, verb_verify},
 	{"witness",
 		"request ID [--old N] [-o FILE]\n"

@@ -152,6 +152,8 @@ static int check_policy(struct call *call, const struct asked *asked, const char
 static int verify_directory(struct call *call, const struct asked *asked)
 {
 	const char *directory = call->operand[0];
+	const uint32_t flags = (is_log_directory(directory) ? TOTE_VERIFY_STRICT : 0) |
+			       (call->value[OPT_CACHED] ? TOTE_VERIFY_CACHED : 0);
 	tote_audit *audit;
 	int code;
 
@@ -162,8 +164,8 @@ static int verify_directory(struct call *call, const struct asked *asked)
 		return fail_usage(call, "%s is a directory: --vkey KEY is missing", directory);
 	if (asked->policy.bytes && (code = check_policy(call, asked, directory)) != 0)
 		return code;
-	if (tote_verify_ledger(call->ctx, directory, asked->vkey, asked->witness,
-		    is_log_directory(directory) ? TOTE_VERIFY_STRICT : 0, &audit, &call->fault) < 0)
+	if (tote_verify_ledger(call->ctx, directory, asked->vkey, asked->witness, flags, &audit,
+		    &call->fault) < 0)
 		return fail(call);
 	return job_run(call, audit, directory);
 }

@@ -52,13 +52,15 @@ TOTE_API int tote_audit_start(tote_orchestrator *orchestrator,
 	const struct tote_audit_options *options, tote_audit **ret_audit, struct tote_fault *fault);
 
 #define TOTE_VERIFY_STRICT 1u /* nobody writes there: all is judged, damage is concluded */
+#define TOTE_VERIFY_CACHED 2u /* what the system holds in memory will do: the verdict says CACHED */
 
 /*
  * A job over a ledger directory alone (ledger/, or its published log/): read-only, no root, nothing
  * is recorded, no keys but public ones. vkey: the log's, entry 0's or the newest: from entry 0's each
  * proven rotation is followed (TOTE-5016 names the key it leads to), and a key that no entry leads
  * to counts because it was given (TOTE-5015 says so); witness_vkey: a witness's that must have
- * cosigned, or NULL. Its findings and its one verdict come as from any job. TOTE_E_NO_SIGNATURE
+ * cosigned, or NULL. The log is read from the medium but with TOTE_VERIFY_CACHED, which is faster
+ * and verifies what anybody who reads it now is given. Its findings and its one verdict come as from any job. TOTE_E_NO_SIGNATURE
  * where the checkpoint is not signed by these keys (or there is none), TOTE_E_BAD_SIGNATURE,
  * TOTE_E_NOT_FOUND where directory is neither. ctx may be NULL. Any thread. Since 0.1.
  */

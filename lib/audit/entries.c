@@ -195,12 +195,11 @@ static int check_admitted(
 {
 	char kind[KIND_MAX + 1], text[128];
 
-	if (s->type != LEDGER_CONTAINER || s->state == STATE_NONE || e->kind_len > KIND_MAX ||
-		tote__kind_class(s->type, e->kind, e->kind_len) == KIND_UNKNOWN)
+	if (s->type != LEDGER_CONTAINER || s->state == STATE_NONE ||
+		tote__kind_class(s->type, e->kind, e->kind_len) == KIND_UNKNOWN ||
+		tote__state_admits(s->state, e->kind, e->kind_len))
 		return 0;
 	snprintf(kind, sizeof(kind), "%.*s", (int)e->kind_len, e->kind);
-	if (tote__state_admits(s->state, kind))
-		return 0;
 	snprintf(
 		text, sizeof(text), "what a container takes that is %s", tote_state_name(s->state));
 	return found(s, FINDING_ENTRY_MALFORMED, at, text, kind, fault);
@@ -338,6 +337,8 @@ static int take_meaning(
 {
 	struct tote_fault unused;
 
+	if (tote__kind_is_host(e->kind, e->kind_len))
+		return 0; /* most entries are: none of the questions below is theirs */
 	if (tote__entry_is(e, "key.rotated"))
 		return take_rotation(s, e, at, fault);
 	if (tote__entry_is(e, "ledger.repaired"))

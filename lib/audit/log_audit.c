@@ -40,20 +40,18 @@ static void take_roots(struct log_piece *p, const struct hasher *engine)
 static int read_piece(struct ahead *ahead, void *job)
 {
 	struct log_piece *p = job;
-	const struct place *place = p->of->q->place;
-	const struct hasher *engine = p->of->q->engine;
+	const struct inquiry *q = p->of->q;
 	const struct tile bundle = {TILE_ENTRIES, p->index, p->width};
 	const struct tile tile = {0, p->index, p->width};
 	struct asking asking = {ahead, job};
 	const struct logread_room room = {ask_room, &asking};
 
-	tote__logfile_read(place, engine, &tile, NULL, &p->bytes, NULL, &p->tile);
+	tote__logfile_read(q, &tile, NULL, &p->bytes, NULL, &p->tile);
 	if (p->tile.file.state == LOGFILE_GOOD)
 		memcpy(p->hashes, p->bytes.data, (size_t)p->width * HASH_LEN);
-	if (!tote__logfile_read(
-		    place, engine, &bundle, ahead ? &room : NULL, &p->bytes, p->leaves, &p->bundle))
+	if (!tote__logfile_read(q, &bundle, ahead ? &room : NULL, &p->bytes, p->leaves, &p->bundle))
 		return AHEAD_LATER;
-	take_roots(p, engine);
+	take_roots(p, q->engine);
 	return AHEAD_DONE;
 }
 

@@ -9,24 +9,26 @@
 /* --- reading, on any thread ----------------------------------------------------------------- */
 
 /* The whole file into out; 0 where there was no room for it. */
-static int read_whole(const struct place *place, const char *name, const struct logread_room *room,
+static int read_whole(const struct inquiry *q, const char *name, const struct logread_room *room,
 	struct buf *out, struct logread *ret)
 {
+	const struct place *place = q->place;
 	const struct store_ops *ops = place->ops;
+	const uint32_t flags = q->target->may_cache ? 0 : STORE_UNCACHED;
 	struct store_stat st;
 	void *object;
 
-	ret->r = ops->object_open(
-		place->handle, SPACE_LOG, name, STORE_UNCACHED, &object, &st, &ret->why);
+	ret->r = ops->object_open(place->handle, SPACE_LOG, name, flags, &object, &st, &ret->why);
 	if (ret->r < 0)
 		return 1;
+	ret->cached = !flags;
 	if (st.size <= out->max && room && !room->ask(room->user, st.size)) {
 		ops->object_close(object);
 		return 0;
 	}
-	ret->r = st.size > out->max
-			 ? TOTE_E_TOO_LARGE
-			 : tote__store_read(place, object, st.size, out, &ret->cached, &ret->why);
+	ret->r = st.size > out->max ? TOTE_E_TOO_LARGE
+				    : tote__store_read(place, object, st.size, out,
+					      flags ? &ret->cached : NULL, &ret->why);
 	ops->object_close(object);
 	if (ret->r < 0)
 		tote__fault_wrap(&ret->why, "%s", name);
@@ -34,8 +36,8 @@ static int read_whole(const struct place *place, const char *name, const struct 
 }
 
 /* The file of just that name. */
-static int read_file(const struct place *place, const struct tile *t,
-	const struct logread_room *room, struct buf *out, struct logread *ret)
+static int read_file(const struct inquiry *q, const struct tile *t, const struct logread_room *room,
+	struct buf *out, struct logread *ret)
 {
 	char name[TILE_NAME_MAX];
 
@@ -43,7 +45,7 @@ static int read_file(const struct place *place, const struct tile *t,
 	tote__tile_name(t, name);
 	tote__buf_reset(out);
 	ret->file.file = *t;
-	if (!read_whole(place, name, room, out, ret))
+	if (!read_whole(q, name, room, out, ret))
 		return 0;
 	ret->file.size = out->len;
 	if (ret->r == 0) {
@@ -91,21 +93,20 @@ static void judge_shape(const struct hasher *engine, uint32_t width, const struc
 		file->state = LOGFILE_SHAPE;
 }
 
-int tote__logfile_read(const struct place *place, const struct hasher *engine,
-	const struct tile *want, const struct logread_room *room, struct buf *out, uint8_t *leaves,
-	struct logread *ret)
+int tote__logfile_read(const struct inquiry *q, const struct tile *want,
+	const struct logread_room *room, struct buf *out, uint8_t *leaves, struct logread *ret)
 {
 	struct tile full = {want->level, want->index, TILE_WIDTH};
 
-	if (!read_file(place, want, room, out, ret))
+	if (!read_file(q, want, room, out, ret))
 		return 0;
 	if (ret->file.state == LOGFILE_MISSING && want->width < TILE_WIDTH) {
-		if (!read_file(place, &full, room, out, ret))
+		if (!read_file(q, &full, room, out, ret))
 			return 0;
 		if (ret->file.state == LOGFILE_MISSING)
 			ret->file.file = *want;
 	}
-	judge_shape(engine, want->width, out, leaves, &ret->file);
+	judge_shape(q->engine, want->width, out, leaves, &ret->file);
 	return 1;
 }
 
@@ -132,7 +133,7 @@ int tote__logfile_just(struct inquiry *q, const struct tile *t, struct buf *out,
 {
 	struct logread read;
 
-	read_file(q->place, t, NULL, out, &read);
+	read_file(q, t, NULL, out, &read);
 	judge_shape(q->engine, t->width, out, leaves, &read.file);
 	*ret = read.file;
 	return tote__logfile_tell(q, &read, fault);
@@ -143,7 +144,7 @@ int tote__logfile_bundle(struct inquiry *q, const struct tile *want, struct buf 
 {
 	struct logread read;
 
-	tote__logfile_read(q->place, q->engine, want, NULL, out, leaves, &read);
+	tote__logfile_read(q, want, NULL, out, leaves, &read);
 	*ret = read.file;
 	return tote__logfile_tell(q, &read, fault);
 }

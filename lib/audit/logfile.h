@@ -43,11 +43,10 @@ struct logread_room {
 
 /*
  * A tile of hashes in out, or a bundle and its leaf hashes, want->width of them: 1, or 0 where there
- * was no room. out is reset first.
+ * was no room. out is reset first. Of q only its target, place and engine are looked at.
  */
-int tote__logfile_read(const struct place *place, const struct hasher *engine,
-	const struct tile *want, const struct logread_room *room, struct buf *out, uint8_t *leaves,
-	struct logread *ret);
+int tote__logfile_read(const struct inquiry *q, const struct tile *want,
+	const struct logread_room *room, struct buf *out, uint8_t *leaves, struct logread *ret);
 /* Counts what was read; a failure becomes a finding. 0, NO_MEMORY, TOTE_E_UNREACHABLE. */
 int tote__logfile_tell(struct inquiry *q, const struct logread *read, struct tote_fault *fault);
 

@@ -106,6 +106,7 @@ struct run_target {
 	const struct orchestrator_facts
 		*facts; /* with LEDGER_RECORD; NULL: keys/ and so on are not audited */
 	int strict;     /* TOTE_VERIFY_STRICT: replay all of the journal, nobody writes */
+	int may_cache;  /* TOTE_VERIFY_CACHED: the log need not come from the medium */
 };
 
 #endif

@@ -96,7 +96,7 @@ int tote__box_admit(const tote_box *box, const char *kind, struct tote_fault *fa
 {
 	const uint32_t state = atomic_load(&box->state);
 
-	if (box->type != LEDGER_CONTAINER || tote__state_admits(state, kind))
+	if (box->type != LEDGER_CONTAINER || tote__state_admits(state, kind, strlen(kind)))
 		return 0;
 	return tote__fault(fault, TOTE_E_STATE, "%s: the container is %s", kind, what_to_do(state));
 }

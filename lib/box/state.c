@@ -71,14 +71,14 @@ int tote__state_move(uint32_t from, uint32_t to)
 	return tote__state_verb(from, to) != NULL;
 }
 
-int tote__state_admits(uint32_t state, const char *kind)
+int tote__state_admits(uint32_t state, const char *kind, size_t len)
 {
 	if (state > TOTE_STATE_DISPOSED)
 		return 0;
-	if (tote__kind_is_host(kind, strlen(kind)))
+	if (tote__kind_is_host(kind, len))
 		return (ACTIVE & IN(state)) != 0;
 	for (size_t i = 0; i < sizeof(admitted) / sizeof(admitted[0]); i++)
-		if (strcmp(admitted[i].kind, kind) == 0)
+		if (strlen(admitted[i].kind) == len && memcmp(admitted[i].kind, kind, len) == 0)
 			return (admitted[i].states & IN(state)) != 0;
 	return 0;
 }

@@ -150,6 +150,7 @@ static int prepare(tote_audit *a, struct job_run *r, const char *directory, cons
 	r->target.level = TOTE_LEVEL_STRUCTURE;
 	r->target.key = &r->key;
 	r->target.witness = witness_vkey ? &r->witness : NULL;
+	r->target.may_cache = (flags & TOTE_VERIFY_CACHED) != 0;
 	r->target.strict = flags & TOTE_VERIFY_STRICT || r->target.layout == LAYOUT_LOG;
 	tote__buf_init(&bytes, &a->ctx->heap, NOTE_MAX);
 	tote__logdir_init(&log, &r->place, 0);
@@ -176,7 +177,8 @@ int tote_verify_ledger(tote_ctx *ctx, const char *directory, const char *vkey,
 	if (!directory || !*directory || !vkey || !ret_audit)
 		return tote__fault(
 			fault, TOTE_E_ARGUMENT, "verify: directory, vkey or result is missing");
-	if ((rc = tote__flags_check(flags, TOTE_VERIFY_STRICT, "verify", fault)) < 0)
+	if ((rc = tote__flags_check(
+		     flags, TOTE_VERIFY_STRICT | TOTE_VERIFY_CACHED, "verify", fault)) < 0)
 		return rc;
 	if (!ctx) {
 		if ((rc = tote_ctx_new(NULL, &own, fault)) < 0)

@@ -82,7 +82,7 @@ START_TEST(unknown_levels_ids_flags_and_sizes_are_refused)
 	options.ids = none;
 	options.id_count = 1;
 	fails(tote_audit_start(o, &options, &job, f), TOTE_E_ARGUMENT);
-	fails(tote_verify_ledger(ctx, "/x", "k", NULL, 2, &job, f), TOTE_E_FLAGS);
+	fails(tote_verify_ledger(ctx, "/x", "k", NULL, 4, &job, f), TOTE_E_FLAGS);
 	ok(tote_audit_start(o, NULL, &job, f));
 	fails(tote_audit_progress(job, &progress, f), TOTE_E_STRUCT);
 }
@@ -131,6 +131,12 @@ START_TEST(a_ledger_directory_is_verified_with_nothing_but_a_public_key)
 	ck_assert_int_eq(tote_audit_next_verdict(job, &verdict, &fault), 1);
 	ck_assert_uint_eq(verdict.tree_size, 1);
 	job = tote_audit_unref(job);
+	ok(tote_verify_ledger(ctx, log, c.vkey, NULL, TOTE_VERIFY_CACHED, &job, &fault));
+	ck_assert_uint_eq(run_through(), TOTE_VERDICT_OK);
+	ck_assert_int_eq(tote_audit_next_verdict(job, &verdict, &fault), 1);
+	ck_assert_uint_eq(verdict.flags & TOTE_VERDICT_CACHED, TOTE_VERDICT_CACHED);
+	job = tote_audit_unref(job);
+	fails(tote_verify_ledger(ctx, log, c.vkey, NULL, 4, &job, &fault), TOTE_E_FLAGS);
 	ok(tote_orchestrator_key(o, TOTE_KEY_ORCHESTRATOR, other, sizeof(other), &fault));
 	fails(tote_verify_ledger(ctx, log, other, NULL, 0, &job, &fault), TOTE_E_NO_SIGNATURE);
 	fails(tote_verify_ledger(ctx, log, c.vkey, other, 0, &job, &fault), TOTE_E_ARGUMENT);

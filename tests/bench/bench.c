@@ -276,8 +276,8 @@ int main(int argc, char **argv)
 	size_t i;
 
 	owner = getpid();
-	if (argc == 5 && !strcmp(argv[1], "verify-child"))
-		return verify_child(argv[2], argv[3], argv[4]);
+	if (argc == 6 && !strcmp(argv[1], "verify-child"))
+		return verify_child(argv[2], argv[3], argv[4], argv[5]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	begin(&bench);
 	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)

@@ -73,8 +73,8 @@ void bench_processes(struct bench *bench);
 void bench_verify(struct bench *bench);
 void bench_seal(struct bench *bench);
 
-/* A program of its own: `bench verify-child LOG VKEY ENTRIES` (verify.c). */
-int verify_child(const char *log, const char *vkey, const char *entries);
+/* A program of its own: `bench verify-child LOG VKEY ENTRIES medium|memory` (verify.c). */
+int verify_child(const char *log, const char *vkey, const char *entries, const char *from);
 
 /* full, scaled, but at least `least`. */
 size_t bench_size(const struct bench *bench, size_t full, size_t least);

@@ -24,6 +24,11 @@ void hashing_run(void *state, double value[MEASURES])
 	(void)state, (void)value;
 }
 
+void hashing_run_tree(void *state, double value[MEASURES])
+{
+	(void)state, (void)value;
+}
+
 #else
 
 #include <errno.h>
@@ -41,10 +46,21 @@ const char *const hashing_package = NULL;
 struct mapped {
 	void *bytes;
 	size_t length;
+	int bundle;
+};
+
+#define HASH_LENGTH  32
+#define BUNDLE_WIDTH 256
+
+struct hasher {
+	EVP_MD_CTX *ctx;
+	EVP_MD *sha256;
+	unsigned char nodes[BUNDLE_WIDTH][HASH_LENGTH];
 };
 
 struct hashers {
 	struct hashing *hashing;
+	void (*work)(struct hasher *hasher, const struct mapped *file);
 	pthread_mutex_t lock;
 	size_t next;
 };
@@ -62,6 +78,7 @@ static void map_file(struct hashing *hashing, const char *path, size_t length)
 	}
 	file = &hashing->files[hashing->count++];
 	file->length = length;
+	file->bundle = strstr(path, "/entries/") != NULL;
 	file->bytes = mmap(NULL, length, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
 	if (fd < 0 || file->bytes == MAP_FAILED)
 		die("%s: %s", path, strerror(errno));
@@ -104,33 +121,78 @@ static struct mapped *next_file(struct hashers *hashers)
 	return file;
 }
 
+static void hash(struct hasher *h, const void *prefix, size_t prefix_length, const void *bytes,
+	size_t length, unsigned char *out)
+{
+	if (!EVP_DigestInit_ex2(h->ctx, h->sha256, NULL) ||
+		!EVP_DigestUpdate(h->ctx, prefix, prefix_length) ||
+		!EVP_DigestUpdate(h->ctx, bytes, length) || !EVP_DigestFinal_ex(h->ctx, out, NULL))
+		die("libcrypto does not hash");
+}
+
+static void hash_file(struct hasher *h, const struct mapped *file)
+{
+	unsigned char digest[HASH_LENGTH];
+
+	hash(h, "", 0, file->bytes, file->length, digest);
+}
+
+/* RFC 6962 section 2.1 over one bundle, each of whose entries lies behind its length. */
+static void hash_bundle(struct hasher *h, const struct mapped *file)
+{
+	const unsigned char *at = file->bytes, *end = at + file->length;
+	size_t count = 0;
+
+	if (!file->bundle)
+		return;
+	while (end - at >= 2 && count < BUNDLE_WIDTH) {
+		const size_t length = (size_t)at[0] << 8 | at[1];
+
+		if ((size_t)(end - at) < 2 + length)
+			die("a bundle is cut");
+		hash(h, "\0", 1, at + 2, length, h->nodes[count++]);
+		at += 2 + length;
+	}
+	for (; count > 1; count = (count + 1) / 2)
+		for (size_t i = 0; i + 1 < count; i += 2)
+			hash(h, "\1", 1, h->nodes[i], 2 * sizeof(h->nodes[0]), h->nodes[i / 2]);
+}
+
 static void hash_files(void *shared, size_t number)
 {
 	struct hashers *hashers = shared;
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	EVP_MD *sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	struct mapped *file;
+	struct hasher h = {.ctx = EVP_MD_CTX_new(), .sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)};
+	const struct mapped *file;
 
 	(void)number;
+	if (!h.ctx || !h.sha256)
+		die("libcrypto does not hash");
 	while ((file = next_file(hashers)))
-		if (!ctx || !sha256 || !EVP_DigestInit_ex2(ctx, sha256, NULL) ||
-			!EVP_DigestUpdate(ctx, file->bytes, file->length) ||
-			!EVP_DigestFinal_ex(ctx, digest, NULL))
-			die("libcrypto does not hash");
-	EVP_MD_CTX_free(ctx);
-	EVP_MD_free(sha256);
+		hashers->work(&h, file);
+	EVP_MD_CTX_free(h.ctx);
+	EVP_MD_free(h.sha256);
+}
+
+static void run(struct hashing *hashing,
+	void (*work)(struct hasher *hasher, const struct mapped *file), double value[MEASURES])
+{
+	struct hashers hashers = {.hashing = hashing, .work = work};
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	pthread_mutex_init(&hashers.lock, NULL);
+	value[0] = (double)hashing->entries /
+		   run_threads(processors > 0 ? (size_t)processors : 1, hash_files, &hashers);
+	pthread_mutex_destroy(&hashers.lock);
 }
 
 void hashing_run(void *state, double value[MEASURES])
 {
-	struct hashers hashers = {.hashing = state};
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	run(state, hash_file, value);
+}
 
-	pthread_mutex_init(&hashers.lock, NULL);
-	value[0] = (double)hashers.hashing->entries /
-		   run_threads(processors > 0 ? (size_t)processors : 1, hash_files, &hashers);
-	pthread_mutex_destroy(&hashers.lock);
+void hashing_run_tree(void *state, double value[MEASURES])
+{
+	run(state, hash_bundle, value);
 }
 
 #endif

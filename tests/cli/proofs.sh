@@ -66,6 +66,8 @@ says out 'witnessed'
 ends 0 verify copy/log --vkey keys
 says out 'no cosignature verified'
 silent out 'unwitnessed'
+ends 0 verify copy/log --vkey keys --cached
+says out '(cached)'
 ends 12 verify copy --vkey other
 ends 2 verify copy --entry entry --vkey keys
 flip "$(find copy/log/tile/entries -type f | head -n 1)"
