@@ -38,7 +38,8 @@ static int open_signer(tote_box *box, const struct box_config *config, struct to
 	else if (config->key_path)
 		rc = tote__signer_open_path(&box->signer, box->ctx, config->key_path, fault);
 	else if (config->keys_file)
-		rc = tote__signer_open(&box->signer, box->ctx, box->backend, config->keys_location,
+		/* of a root, which is a directory whatever its containers are (orchestrator.h) */
+		rc = tote__signer_open(&box->signer, box->ctx, "posix", config->keys_location,
 			config->keys_file, fault);
 	else
 		return 0;

@@ -147,6 +147,30 @@ START_TEST(a_location_is_recorded_relative_below_the_root_and_absolute_elsewhere
 }
 END_TEST
 
+/* A backend never sees a signing key, so it lies in the root whatever the container lies on. */
+START_TEST(a_container_of_another_backend_has_its_key_in_the_root)
+{
+	struct tote_provision_options options;
+	struct tote_container c = {.size = sizeof(c)};
+	struct root r;
+	struct outcome o;
+
+	root_make(&r);
+	ck_ok(tote_provision_options_init(&options, sizeof(options), &r.fault), r.fault);
+	options.backend = "memory";
+	options.location = "/somewhere";
+	ck_ok(tote_orchestrator_provision(r.o, "a", &options, NULL, &r.fault), r.fault);
+	root_fill(&r, "a", 3); /* signed, too */
+	ck_ok(tote_orchestrator_find(r.o, "a", &c, &r.fault), r.fault);
+	ck_assert_str_eq(c.backend, "memory");
+	ck_assert(file_exists(printed("%s/orchestrator/keys/a", r.path)));
+	ck_assert(file_exists(printed("%s/orchestrator/keys/a.last", r.path)));
+	o = audit_level(&r, "a", TOTE_LEVEL_FULL);
+	ck_assert_uint_eq(o.verdict.verdict, TOTE_VERDICT_OK);
+	root_remove(&r);
+}
+END_TEST
+
 START_TEST(an_id_is_never_used_a_second_time)
 {
 	struct root r;
@@ -292,6 +316,7 @@ Suite *provision_suite(void)
 	tcase_add_test(t, many_containers_take_no_more_descriptors_than_one);
 	tcase_add_test(t, a_location_is_recorded_relative_below_the_root_and_absolute_elsewhere);
 	tcase_add_test(t, what_was_registered_before_a_power_cut_is_known_to_who_opens_the_root);
+	tcase_add_test(t, a_container_of_another_backend_has_its_key_in_the_root);
 	tcase_add_test(t, an_id_is_never_used_a_second_time);
 	tcase_add_test(t, a_directory_of_another_container_or_with_foreign_content_is_refused);
 	tcase_add_test(t, init_and_provision_give_back_all_memory_whichever_allocation_fails);

@@ -75,12 +75,16 @@ static uint64_t draw(uint64_t below)
 
 static size_t count_all(void)
 {
-	return scenario_count + mend_scenario_count;
+	return scenario_count + mend_scenario_count + rest_scenario_count;
 }
 
 static const struct scenario *scenario_at(size_t i)
 {
-	return i < scenario_count ? &scenarios[i] : &mend_scenarios[i - scenario_count];
+	if (i < scenario_count)
+		return &scenarios[i];
+	i -= scenario_count;
+	return i < mend_scenario_count ? &mend_scenarios[i]
+				       : &rest_scenarios[i - mend_scenario_count];
 }
 
 static int one_run(const struct scenario *scenario, const struct way *way, long at)

@@ -50,8 +50,8 @@ struct scenario {
 	int (*again)(struct scene *s); /* what completes it before the audit; may be NULL */
 };
 
-extern const struct scenario scenarios[], mend_scenarios[];
-extern const size_t scenario_count, mend_scenario_count;
+extern const struct scenario scenarios[], mend_scenarios[], rest_scenarios[];
+extern const size_t scenario_count, mend_scenario_count, rest_scenario_count;
 
 void scenes_begin(void); /* makes the bases */
 void scenes_end(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The table of scenarios, its second half: keys, repair, erasure, copies, other roots' witnesses.
+ * The table of scenarios, its second part: keys, repair, erasure, copies, other roots' witnesses.
  */
 #include "stress/scene.h"
 #include <fcntl.h>
