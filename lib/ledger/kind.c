@@ -455,6 +455,18 @@ static int check_location(const struct entry *e, struct tote_fault *fault)
 	return check_field(e, "location", FORM_LOCATION, NEEDED, fault);
 }
 
+/* The host's kinds have no rule of fields; the consolidated record has none of them. */
+static int check_host(int ledger_type, const struct entry *e, struct tote_fault *fault)
+{
+	if (ledger_type != LEDGER_RECORD)
+		return 0;
+	tote__fault(fault, TOTE_E_MALFORMED,
+		"entry %" PRIu64 " (%.*s): the consolidated record has none of the host's kinds",
+		e->seq, (int)e->kind_len, e->kind);
+	tote__fault_set_seq(fault, e->seq);
+	return TOTE_E_MALFORMED;
+}
+
 int tote__kind_check(int ledger_type, const struct entry *e, struct tote_fault *fault)
 {
 	const struct kind_rule *rule;
@@ -464,14 +476,8 @@ int tote__kind_check(int ledger_type, const struct entry *e, struct tote_fault *
 		return 0;
 	if ((r = check_state(ledger_type, e, fault)) < 0)
 		return r;
-	if (ledger_type == LEDGER_RECORD && tote__kind_is_host(e->kind, e->kind_len)) {
-		tote__fault(fault, TOTE_E_MALFORMED,
-			"entry %" PRIu64 " (%.*s): the consolidated record has none of the host's "
-			"kinds",
-			e->seq, (int)e->kind_len, e->kind);
-		tote__fault_set_seq(fault, e->seq);
-		return TOTE_E_MALFORMED;
-	}
+	if (tote__kind_is_host(e->kind, e->kind_len))
+		return check_host(ledger_type, e, fault);
 	rule = rule_find(ledger_type, e->kind, e->kind_len);
 	if (!rule)
 		return 0;
