@@ -23,19 +23,46 @@ extern "C" {
 /* A job. step, next_* and close take one call at a time; progress and cancel any thread. */
 typedef struct tote_audit tote_audit;
 
+#define TOTE_AUDIT_CONTINUE 1u /* goes on where the last job of that level was cut off */
+#define TOTE_AUDIT_RANGE    2u /* from_seq and to_seq are meant */
+
 /*
  * ids: the containers, count of them; NULL: the consolidated record and every container that is
  * registered here. "orchestrator" means the consolidated record with keys/ and seen/.
- * level: 0 means FULL.
+ * level: 0 means FULL. parallel: so many containers at once, at most 64; 0: as many as processors.
+ *
+ * CONTINUE: of each container whose run at that level was started and did not come to its end (a
+ * kill, a reboot, cancel, close) a new run goes on where audit.covered says that it came to. A
+ * container that the same job had finished already is passed over; any other begins anew, and
+ * where no run was cut off nothing is done unless ids name it. A run that goes on reads the ledger
+ * again, which proves that the container is still the same one, and looks at each name in assets/;
+ * the bytes of an asset that were read it does not read again, unless a finding on record is about
+ * it. Where the ledger is another one everything is read.
+ *
+ * max_age_us: what was read no longer ago is not read again, whichever run did; a container that
+ * was found whole since, and has no entry more, is passed over. 0: everything is read.
+ *
+ * path (of one asset) or RANGE (seqs from_seq to to_seq, both included): only these assets are
+ * looked at; one container only. Such a run is never ok for the container: its verdict is incomplete (or
+ * damaged) and has the flag PART, and asked says how many assets were asked for. Found whole, they
+ * are cleared of flags; nothing else is.
+ *
+ * rate: bytes a second, over the whole job; 0: no limit. Where it is reached a step waits, up to its
+ * own max_us.
  */
 struct tote_audit_options {
 	uint32_t size;
-	uint32_t flags; /* 0 */
+	uint32_t flags; /* TOTE_AUDIT_* */
 	uint32_t level;
-	uint32_t reserved;
+	uint32_t parallel;
 	const char *const *ids;
 	size_t id_count;
 	const char *actor;
+	uint64_t rate;
+	int64_t max_age_us;
+	const char *path;
+	uint64_t from_seq;
+	uint64_t to_seq;
 };
 
 /* As tote_ctx_options_init. Any thread. Since 0.1. */
@@ -84,7 +111,10 @@ struct tote_audit_progress {
 	uint64_t entries;
 	uint64_t assets;
 	uint64_t findings;
-	char current[64]; /* the container being read, or "" */
+	char current[64];     /* the container being read, or "" */
+	uint64_t passed_over; /* containers that needed no run: CONTINUE, max_age_us */
+	uint64_t rate;        /* bytes a second, smoothed; 0 while it is not known */
+	int64_t remaining_us; /* until the job is through; -1 while nothing credible can be said */
 };
 
 /* How far it came, also during a step. progress->size is set by the caller. Since 0.1. */
@@ -131,6 +161,8 @@ TOTE_API int tote_audit_next_finding(
 #define TOTE_VERDICT_NOT_RECORDED 4u  /* the consolidated record took no entry of it */
 #define TOTE_VERDICT_UNREACHABLE  8u  /* its directory could not be opened at all */
 #define TOTE_VERDICT_OUTSIDE      16u /* witnesses outside this root cosigned it: cosigned_by */
+#define TOTE_VERDICT_PART         32u /* only what was asked for was looked at */
+#define TOTE_VERDICT_EARLIER      64u /* it counts on what earlier runs read: earlier_assets */
 
 /* One container's verdict: how much of how much was verified, and how old the rest is. */
 struct tote_verdict {
@@ -154,6 +186,11 @@ struct tote_verdict {
 	uint32_t cosigners;    /* witnesses of its policy that cosigned the checkpoint, verified */
 	uint32_t reserved;     /* 0 */
 	char cosigned_by[256]; /* their names, one space between; cut off between two names */
+	uint64_t asked;        /* assets that were to be looked at: all, but with PART */
+	uint64_t earlier_assets; /* of the verified: their bytes were read by earlier runs */
+	uint64_t earlier_bytes;
+	int64_t earlier_us; /* when the oldest of that was put on record, 0: none */
+	uint64_t continues; /* the run that was cut off, and that this one went on for; 0: none */
 };
 
 /*

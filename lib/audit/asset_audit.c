@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHUNK ((size_t)256 << 10)
+#define CHUNK    ((size_t)256 << 10)
+#define NOT_READ (ASSET_SHUT | ASSET_EARLIER | ASSET_PASSED)
 
 int tote__asset_audit_init(
 	struct asset_audit *a, struct inquiry *q, struct entries *entries, struct tote_fault *fault)
@@ -93,11 +94,6 @@ static int is_hidden(const struct asset_audit *a, const char *path)
 	return 0;
 }
 
-static int must_be_there(const struct asset *item)
-{
-	return !(item->flags & (ASSET_NOT_COUNTED | ASSET_ERASED));
-}
-
 /* What the walk did not meet is looked for by name. */
 static int gather_missing(struct asset_audit *a, struct tote_fault *fault)
 {
@@ -107,9 +103,12 @@ static int gather_missing(struct asset_audit *a, struct tote_fault *fault)
 		struct asset *item = &t->items[i];
 		int rc = 0;
 
-		if (!must_be_there(item))
+		if (!tote__asset_must_be_there(item))
 			continue;
-		a->bytes_left += item->size;
+		if (item->flags & ASSET_PASSED)
+			continue;
+		if (!(item->flags & ASSET_EARLIER))
+			a->bytes_left += item->size;
 		if (item->flags & ASSET_FOUND)
 			continue;
 		if (is_hidden(a, item->path))
@@ -122,13 +121,58 @@ static int gather_missing(struct asset_audit *a, struct tote_fault *fault)
 	return 0;
 }
 
+/* What is not there is looked for with what the walk did not meet. */
+static int visit_path(struct asset_audit *a, const char *path, struct tote_fault *fault)
+{
+	const struct place *place = a->q->place;
+	struct tote_fault why;
+	struct store_stat st;
+	int r;
+
+	memset(&why, 0, sizeof(why));
+	r = place->ops->stat(place->handle, SPACE_ASSETS, path, &st, &why);
+	if (r == 0)
+		r = tote__asset_look(a, path, &st, fault);
+	else if (r == TOTE_E_NOT_FOUND || r == TOTE_E_UNTRUSTED)
+		r = 0;
+	else {
+		*fault = why;
+		r = tote__inquiry_failed(a->q, SPACE_ASSETS, path, r, fault);
+	}
+	return r < 0 ? r : 1;
+}
+
+/* One of the assets that were asked for, or what lies at the path that was: 1 more to do, 0 done. */
+static int visit(struct asset_audit *a, struct tote_fault *fault)
+{
+	struct asset_table *t = &a->entries->assets;
+	const char *path = a->q->target->asked->path;
+
+	for (; a->visited < t->count; a->visited++) {
+		const struct asset *item = tote__asset_table_nth(t, a->visited);
+
+		if (item->flags & (ASSET_PASSED | ASSET_NOT_COUNTED))
+			continue;
+		a->visited++;
+		return visit_path(a, item->path, fault);
+	}
+	if (path && !tote__asset_table_at(t, path))
+		return visit_path(a, path, fault) < 0 ? fault->code : 0;
+	return gather_missing(a, fault);
+}
+
 int tote__asset_audit_walk(struct asset_audit *a, uint64_t limit, struct tote_fault *fault)
 {
 	int rc;
 
+	if (!a->chosen)
+		tote__asset_part_choose(a);
+	a->chosen = 1;
 	a->limit = limit;
 	a->end = limit;
 	a->looking = LOOK_FIRST;
+	if (a->q->target->asked)
+		return visit(a, fault);
 	if (tote__names_pop(&a->dirs, a->dir, sizeof(a->dir)))
 		rc = list(a, fault);
 	else
@@ -240,10 +284,10 @@ int tote__asset_audit_read(struct asset_audit *a, struct tote_fault *fault)
 	struct asset_table *t = &a->entries->assets;
 
 	for (; !a->object && a->at < t->count; a->at++) {
-		struct asset *item = &t->items[a->at];
+		struct asset *item = tote__asset_table_nth(t, a->at);
 		int rc;
 
-		if (!must_be_there(item) || item->flags & ASSET_SHUT ||
+		if (!tote__asset_must_be_there(item) || item->flags & NOT_READ ||
 			!(item->flags & (ASSET_FOUND | ASSET_KEPT)))
 			continue;
 		rc = open_next(a, item, fault);
@@ -254,7 +298,7 @@ int tote__asset_audit_read(struct asset_audit *a, struct tote_fault *fault)
 	}
 	if (a->at >= t->count)
 		return 0;
-	return read_piece(a, &t->items[a->at], fault);
+	return read_piece(a, tote__asset_table_nth(t, a->at), fault);
 }
 
 /* --- the second look ------------------------------------------------------------------------ */
@@ -316,7 +360,8 @@ static int come_up(struct asset_audit *a, struct view *now, struct tote_fault *f
 		*fault = why;
 		return r;
 	}
-	tote__asset_table_arrange(&a->late);
+	if (tote__asset_table_arrange(&a->late, fault) < 0)
+		return fault->code;
 	a->late_known = a->frozen || (r == 0 && now);
 	if (r == 0 && (now || a->q->still))
 		return 0;
@@ -333,7 +378,7 @@ static int look_for_missing(struct asset_audit *a, const char *path, struct tote
 	char kept[PATH_KEPT_MAX];
 
 	memset(&unused, 0, sizeof(unused));
-	if (!item || !must_be_there(item))
+	if (!item || !tote__asset_must_be_there(item))
 		return 0;
 	tote__path_kept(item->seq, kept);
 	if (place->ops->stat(place->handle, SPACE_ASSETS, kept, &st, &unused) == 0)
@@ -377,7 +422,7 @@ static int look_at_changed(struct asset_audit *a, struct tote_fault *fault)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < a->changed_count; i++)
-		if (must_be_there(a->changed[i].asset))
+		if (tote__asset_must_be_there(a->changed[i].asset))
 			rc = tote__asset_look_changed(a, &a->changed[i], fault);
 	a->changed_count = 0;
 	return rc;
@@ -412,24 +457,4 @@ int tote__asset_audit_again(struct asset_audit *a, struct view *now, struct tote
 	tote__buf_reset(&a->again.bytes);
 	a->again.count = 0;
 	return rc;
-}
-
-void tote__asset_audit_count(const struct asset_audit *a, struct asset_count *ret)
-{
-	const struct asset_table *t = &a->entries->assets;
-	int full = a->q->target->level != TOTE_LEVEL_STRUCTURE;
-
-	memset(ret, 0, sizeof(*ret));
-	for (size_t i = 0; i < t->count; i++) {
-		const struct asset *item = &t->items[i];
-		int good = (item->flags & (ASSET_FOUND | ASSET_KEPT)) &&
-			   !(item->flags & ASSET_ODD) && (!full || item->flags & ASSET_READ);
-
-		if (!must_be_there(item))
-			continue;
-		ret->total++;
-		ret->verified += (uint64_t)good;
-		if (!good && (!ret->oldest_us || item->time_us < ret->oldest_us))
-			ret->oldest_us = item->time_us ? item->time_us : 1;
-	}
 }

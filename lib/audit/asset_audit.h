@@ -26,7 +26,9 @@ struct asset_audit {
 	char dir[STORE_NAME_MAX + 1]; /* being listed */
 	uint64_t listed;              /* names in it */
 	char path[INQUIRY_PATH_MAX];
-	size_t at; /* the asset whose bytes are read */
+	int chosen;     /* which are read */
+	size_t visited; /* where some were asked for: so many were looked at, in order of seq */
+	size_t at;      /* the asset whose bytes are read, counted in order of seq */
 	/* the one being read */
 	void *object;
 	int second; /* for the second time */
@@ -35,6 +37,9 @@ struct asset_audit {
 	uint8_t *chunk, digest[HASH_LEN];
 	struct changed *changed;
 	size_t changed_count, changed_cap;
+	/* what was odd of the walk, and of the assets before that one, was looked at again */
+	int settled;
+	size_t settled_at;
 	/* the second look */
 	struct asset_table late; /* what was sealed since */
 	int frozen, late_known;  /* nothing can have been; all of it is known */
@@ -50,7 +55,10 @@ void tote__asset_audit_free(struct asset_audit *a);
 
 /* Lists one directory: 1 more to do, 0 done. limit: of the entries that were read. */
 int tote__asset_audit_walk(struct asset_audit *a, uint64_t limit, struct tote_fault *fault);
-/* Reads a piece of one asset's bytes: 1 more to do, 0 done. After the first second look. */
+/*
+ * Reads a piece of one asset's bytes: 1 more to do, 0 done. After the first second look. In order of
+ * seq, so that what was read is a range of them.
+ */
 int tote__asset_audit_read(struct asset_audit *a, struct tote_fault *fault);
 
 /* 1 where something is to be looked at again. */
@@ -61,8 +69,20 @@ int tote__asset_audit_is_odd(const struct asset_audit *a);
  */
 int tote__asset_audit_again(struct asset_audit *a, struct view *now, struct tote_fault *fault);
 
+/* asset_part.c: once the table is arranged, which of them are read. */
+void tote__asset_part_choose(struct asset_audit *a);
+/* All that was odd up to now was looked at again. */
+void tote__asset_part_settled(struct asset_audit *a);
+/*
+ * The first range of seqs at or behind *from that this run, and no earlier one, found whole: 1 and
+ * [*from, *ret_to), 0 where there is none yet.
+ */
+int tote__asset_part_covered(const struct asset_audit *a, uint64_t *from, uint64_t *ret_to);
+
 struct asset_count {
-	uint64_t verified, total;
+	uint64_t verified, total, asked;
+	uint64_t earlier, earlier_bytes; /* of them read by earlier runs only, the oldest then */
+	int64_t earlier_us;
 	int64_t oldest_us; /* time of the oldest seal that was not verified; 0: none */
 };
 void tote__asset_audit_count(const struct asset_audit *a, struct asset_count *ret);

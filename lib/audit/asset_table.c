@@ -36,6 +36,7 @@ void tote__asset_table_free(struct asset_table *t)
 		t->paths = next;
 	}
 	tote__heap_free(heap, t->items);
+	tote__heap_free(heap, t->order);
 	tote__asset_table_init(t, heap);
 }
 
@@ -63,6 +64,8 @@ int tote__asset_table_add(struct asset_table *t, const struct sealed *fact, uint
 {
 	struct asset a = {.seq = seq, .size = fact->size, .time_us = time_us};
 
+	if (t->count == UINT32_MAX)
+		return tote__fault(fault, TOTE_E_TOO_LARGE, "more assets than can be counted");
 	if (t->count == t->cap) {
 		size_t cap = t->cap ? 2 * t->cap : FIRST_CAP;
 		struct asset *more =
@@ -77,23 +80,27 @@ int tote__asset_table_add(struct asset_table *t, const struct sealed *fact, uint
 	if (!a.path)
 		return fault->code;
 	memcpy(a.digest, fact->digest, HASH_LEN);
+	a.nth = (uint32_t)t->count;
 	t->items[t->count++] = a;
 	return 0;
+}
+
+struct asset *tote__asset_table_nth(const struct asset_table *t, size_t n)
+{
+	return &t->items[t->arranged ? t->order[n] : n];
 }
 
 struct asset *tote__asset_table_by_seq(struct asset_table *t, uint64_t seq)
 {
 	size_t low = 0, high = t->count;
 
-	for (size_t i = 0; t->arranged && i < t->count; i++)
-		if (t->items[i].seq == seq)
-			return &t->items[i];
-	while (!t->arranged && low < high) {
+	while (low < high) {
 		size_t middle = low + (high - low) / 2;
+		struct asset *item = tote__asset_table_nth(t, middle);
 
-		if (t->items[middle].seq == seq)
-			return &t->items[middle];
-		if (t->items[middle].seq < seq)
+		if (item->seq == seq)
+			return item;
+		if (item->seq < seq)
 			low = middle + 1;
 		else
 			high = middle;
@@ -128,6 +135,11 @@ static int compare(const void *a, const void *b)
 	if (r)
 		return r;
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+int tote__asset_must_be_there(const struct asset *item)
+{
+	return !(item->flags & (ASSET_NOT_COUNTED | ASSET_ERASED));
 }
 
 int tote__asset_is_below(const char *path, const char *dir)
@@ -166,10 +178,16 @@ static void judge_below(struct asset_table *t, size_t at)
 	}
 }
 
-void tote__asset_table_arrange(struct asset_table *t)
+int tote__asset_table_arrange(struct asset_table *t, struct tote_fault *fault)
 {
+	if (t->count) {
+		t->order = tote__heap_new(t->heap, t->count, sizeof(*t->order), fault);
+		if (!t->order)
+			return fault->code;
+	}
 	tote__sort(t->items, t->count, sizeof(*t->items), compare);
 	for (size_t i = 0; i < t->count; i++) {
+		t->order[t->items[i].nth] = (uint32_t)i;
 		if (t->items[i].flags & ASSET_NOT_COUNTED)
 			continue;
 		judge(t, i);
@@ -177,6 +195,7 @@ void tote__asset_table_arrange(struct asset_table *t)
 			judge_below(t, i);
 	}
 	t->arranged = 1;
+	return 0;
 }
 
 /* The first item that is not before path. */

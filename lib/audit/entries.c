@@ -21,7 +21,10 @@ int tote__entries_init(struct entries *s, struct inquiry *q, struct tote_fault *
 	tote__asset_table_init(&s->assets, q->heap);
 	tote__keyring_init(&s->keys, q->heap);
 	tote__keyring_init(&s->witness, q->heap);
+	tote__covered_init(&s->earlier, q->heap);
 	tote__buf_init(&s->scratch, q->heap, ENTRY_MAX + 1);
+	if (tote__covered_set(&s->earlier, q->target->earlier, q->target->earlier_count, fault) < 0)
+		return fault->code;
 	return tote__entries_reset(s, fault);
 }
 
@@ -32,6 +35,7 @@ void tote__entries_free(struct entries *s)
 	tote__asset_table_free(&s->assets);
 	tote__keyring_free(&s->keys);
 	tote__keyring_free(&s->witness);
+	tote__covered_free(&s->earlier);
 	tote__heap_free(s->q->heap, s->moves);
 	tote__buf_free(&s->scratch);
 	memset(s, 0, sizeof(*s));
@@ -57,6 +61,7 @@ int tote__entries_reset(struct entries *s, struct tote_fault *fault)
 	s->last_us = 0;
 	s->lost_us = 0;
 	s->unknown = 0;
+	tote__covered_reset(&s->earlier);
 	for (size_t i = 0; i < t->rekey_count; i++) {
 		int rc = tote__keyring_replace(
 			&s->keys, t->rekeys[i].at_seq, &t->rekeys[i].key, NULL, fault);
@@ -365,11 +370,13 @@ static int take_link(
 	int rc = 0;
 
 	if (e->seq != s->next) {
+		tote__covered_void(&s->earlier);
 		snprintf(expected, sizeof(expected), "seq %" PRIu64, s->next);
 		snprintf(was, sizeof(was), "seq %" PRIu64, e->seq);
 		rc = found(s, FINDING_SEQ_BROKEN, at, expected, was, fault);
 	}
 	if (rc == 0 && s->have_leaf && memcmp(s->leaf, e->prev, HASH_LEN) != 0) {
+		tote__covered_void(&s->earlier);
 		tote__hex_encode(s->leaf, HASH_LEN, expected);
 		tote__hex_encode(e->prev, HASH_LEN, was);
 		rc = found(s, FINDING_CHAIN_BROKEN, at, expected, was, fault);
@@ -436,6 +443,7 @@ int tote__entries_take(struct entries *s, const uint8_t *bytes, size_t len,
 	s->last_us = e.time_us;
 	memcpy(s->leaf, leaf, HASH_LEN);
 	s->have_leaf = 1;
+	tote__covered_meet(&s->earlier, s->next, leaf);
 	s->next++;
 	return rc;
 }
@@ -453,19 +461,21 @@ void tote__entries_skip(struct entries *s, uint64_t count, const uint8_t *leaf)
 	s->last_lost = s->next - 1;
 	s->state = STATE_NONE;
 	s->have_leaf = leaf != NULL;
-	if (leaf)
-		memcpy(s->leaf, leaf, HASH_LEN);
+	if (!leaf)
+		return;
+	memcpy(s->leaf, leaf, HASH_LEN);
+	tote__covered_meet(&s->earlier, s->last_lost, leaf);
 }
 
 int tote__entries_end(struct entries *s, struct tote_fault *fault)
 {
 	struct asset_table *t = &s->assets;
 	char was[64];
+	int rc;
 
-	tote__asset_table_arrange(t);
+	if ((rc = tote__asset_table_arrange(t, fault)) < 0)
+		return rc;
 	for (size_t i = 0; i < t->count; i++) {
-		int rc;
-
 		if (!(t->items[i].flags & ASSET_IGNORED))
 			continue;
 		snprintf(was, sizeof(was), "sealed again by entry %" PRIu64, t->items[i].seq);

@@ -7,6 +7,7 @@
 #define AUDIT_ENTRIES_H
 
 #include "audit/asset_table.h"
+#include "audit/covered.h"
 #include "audit/inquiry.h"
 #include "ledger/keyring.h"
 
@@ -29,6 +30,7 @@ struct entries {
 	uint64_t first_lost, last_lost; /* with lost */
 	int64_t last_us;                /* time of the newest one that was read */
 	int64_t lost_us;                /* with lost: about the time of the first */
+	struct covered earlier;         /* what earlier runs read of it */
 	unsigned unknown;
 	struct buf scratch;
 	struct sealed fact;

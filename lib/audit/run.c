@@ -249,6 +249,44 @@ static int refused(struct run *run, struct tote_fault *fault)
 		&run->q.findings, code, "", FINDING_NO_SEQ, NULL, why ? why->text : NULL, fault);
 }
 
+int tote__run_settle(struct run *run, struct tote_fault *fault)
+{
+	int rc;
+
+	if (run->stopped || run->phase != PHASE_READ)
+		return 0;
+	rc = again(run, fault);
+	if (rc == 0)
+		tote__asset_part_settled(&run->assets);
+	if (rc != TOTE_E_UNREACHABLE)
+		return rc < 0 ? rc : 0;
+	run->stopped = 1; /* a finding says so */
+	tote__fault_clear(fault);
+	return 0;
+}
+
+int tote__run_covered(const struct run *run, uint64_t *from, uint64_t *ret_to)
+{
+	uint64_t end = run->ledger.entries.next;
+
+	if (is_container(run))
+		return tote__asset_part_covered(&run->assets, from, ret_to);
+	if (run->ledger.entries.lost)
+		end = run->ledger.entries.first_lost;
+	*ret_to = end;
+	return *from < end;
+}
+
+int tote__run_tail(const struct run *run, uint64_t *ret_size, uint8_t ret_leaf[HASH_LEN])
+{
+	const struct entries *e = &run->ledger.entries;
+
+	*ret_size = e->next;
+	if (e->have_leaf)
+		memcpy(ret_leaf, e->leaf, HASH_LEN);
+	return e->have_leaf;
+}
+
 static int piece(struct run *run, struct tote_fault *fault)
 {
 	int rc = 0;
@@ -272,6 +310,8 @@ static int piece(struct run *run, struct tote_fault *fault)
 	case PHASE_AGAIN:
 	case PHASE_READ_AGAIN:
 		rc = again(run, fault);
+		if (rc == 0)
+			tote__asset_part_settled(&run->assets);
 		break;
 	case PHASE_READ:
 		if (is_container(run) && run->target.level != TOTE_LEVEL_STRUCTURE)
@@ -363,7 +403,7 @@ static uint32_t verdict_of(const struct run *run, const struct run_result *r)
 		return TOTE_VERDICT_DAMAGED;
 	if (run->phase < PHASE_DONE && !run->stopped)
 		return TOTE_VERDICT_NONE;
-	if (worst == SEVERITY_INCOMPLETE || run->stopped || !r->signed_ok ||
+	if (worst == SEVERITY_INCOMPLETE || run->stopped || run->target.asked || !r->signed_ok ||
 		r->entries < r->entries_total || r->assets < r->assets_total)
 		return TOTE_VERDICT_INCOMPLETE;
 	return TOTE_VERDICT_OK;
@@ -379,7 +419,7 @@ static void result_of_ledger(const struct run *run, struct run_result *r)
 	r->entries_total = a->total > a->limit ? a->total : a->limit;
 	if (r->entries_total < e->next)
 		r->entries_total = e->next;
-	r->covered_to = e->lost ? e->first_lost : e->next;
+	r->read_to = e->lost ? e->first_lost : e->next;
 	r->signed_ok = a->head.state == HEAD_THERE && a->head.is_signed == SIGNED_WELL &&
 		       tote__log_audit_is_solved(&a->log);
 	if (a->head.state == HEAD_THERE)
@@ -407,6 +447,7 @@ void tote__run_result(const struct run *run, struct run_result *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	result_of_ledger(run, ret);
+	ret->through = run->phase == PHASE_DONE;
 	ret->cached = run->q.cached;
 	ret->unreachable = run->q.unreachable;
 	ret->bytes = run->q.bytes;
@@ -415,6 +456,10 @@ void tote__run_result(const struct run *run, struct run_result *ret)
 		tote__asset_audit_count(&run->assets, &assets);
 		ret->assets = assets.verified;
 		ret->assets_total = assets.total;
+		ret->asked = assets.asked;
+		ret->earlier_assets = assets.earlier;
+		ret->earlier_bytes = assets.earlier_bytes;
+		ret->earlier_us = assets.earlier_us;
 		if (run->target.level != TOTE_LEVEL_STRUCTURE && run->phase <= PHASE_READ)
 			ret->bytes_total += run->assets.bytes_left;
 		if (assets.oldest_us && (!ret->oldest_unverified_us ||

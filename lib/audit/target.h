@@ -5,6 +5,7 @@
 #ifndef AUDIT_TARGET_H
 #define AUDIT_TARGET_H
 
+#include "audit/covered.h"
 #include "box/box.h"
 #include "tlog/checkpoint.h"
 
@@ -58,6 +59,19 @@ struct orchestrator_facts {
 	int (*report)(void *user, size_t index, struct known_report *ret);
 };
 
+/* An asset that a finding on record is about. */
+struct suspect_asset {
+	const char *path; /* as findings have it */
+	int have_seq;
+	uint64_t seq;
+};
+
+/* A part of a container that somebody asked for: one asset, or what was sealed in a range of seqs. */
+struct asked {
+	const char *path;  /* below assets/; NULL: any */
+	uint64_t from, to; /* seqs, both included */
+};
+
 /* What is to be audited and what is known of it. All pointers outlive the run. */
 struct run_target {
 	struct tote_ctx *ctx;
@@ -107,6 +121,17 @@ struct run_target {
 		*facts; /* with LEDGER_RECORD; NULL: keys/ and so on are not audited */
 	int strict;     /* TOTE_VERIFY_STRICT: replay all of the journal, nobody writes */
 	int may_cache;  /* TOTE_VERIFY_CACHED: the log need not come from the medium */
+	/*
+	 * What earlier runs read at this level, whose assets are not read again where the ledger
+	 * proves to be the same; but for those that lie at these paths (of findings that stand, as
+	 * findings have them) or were sealed at these seqs.
+	 */
+	const struct covered_range *earlier;
+	size_t earlier_count;
+	const struct suspect_asset *suspects;
+	size_t suspect_count;
+	/* Only these assets are wanted, and the walk over all of assets/ is left out. */
+	const struct asked *asked; /* NULL: all */
 };
 
 #endif

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define FIELDS_MAX 13
+#define FIELDS_MAX 16
 #define BOTH       (LEDGER_CONTAINER | LEDGER_RECORD)
 
 /* --- forms ---------------------------------------------------------------------------------- */
@@ -358,11 +358,14 @@ static const struct kind_rule rules[] = {
 		{"to", FORM_STATE, NEEDED}, {"reason", FORM_TEXT, NEEDED}}},
 	{LEDGER_RECORD, "audit.started", {
 		{"container", FORM_AUDITED, NEEDED}, {"level", FORM_LEVEL, NEEDED},
-		{"from-seq", FORM_NUMBER, OPTIONAL}}},
+		{"from-seq", FORM_NUMBER, OPTIONAL}, {"to-seq", FORM_NUMBER, OPTIONAL},
+		{"path", FORM_PATH, OPTIONAL}, {"continues", FORM_NUMBER, OPTIONAL},
+		{"job", FORM_NUMBER, OPTIONAL}}},
 	{LEDGER_RECORD, "audit.covered", {
 		{"container", FORM_AUDITED, NEEDED}, {"run", FORM_NUMBER, NEEDED},
 		{"level", FORM_LEVEL, NEEDED}, {"from-seq", FORM_NUMBER, NEEDED},
-		{"to-seq", FORM_NUMBER, NEEDED}, {"bytes", FORM_NUMBER, NEEDED}}},
+		{"to-seq", FORM_NUMBER, NEEDED}, {"bytes", FORM_NUMBER, NEEDED},
+		{"size", FORM_NUMBER, OPTIONAL}, {"leaf", FORM_ROOT, OPTIONAL}}},
 	{LEDGER_RECORD, "audit.finished", {
 		{"container", FORM_AUDITED, NEEDED}, {"run", FORM_NUMBER, NEEDED},
 		{"level", FORM_LEVEL, NEEDED}, {"verdict", FORM_VERDICT, NEEDED},
@@ -370,7 +373,8 @@ static const struct kind_rule rules[] = {
 		{"bytes", FORM_NUMBER, NEEDED}, {"findings", FORM_NUMBER, NEEDED},
 		{"size", FORM_NUMBER, NEEDED}, {"root", FORM_ROOT, NEEDED},
 		{"witnessed", FORM_NUMBER, NEEDED}, {"report-digest", FORM_DIGEST, NEEDED},
-		{"report-size", FORM_NUMBER, NEEDED}}},
+		{"report-size", FORM_NUMBER, NEEDED}, {"asked", FORM_NUMBER, OPTIONAL},
+		{"since", FORM_TIME, OPTIONAL}, {"stopped-at", FORM_NUMBER, OPTIONAL}}},
 	{LEDGER_RECORD, "audit.finding", {
 		{"container", FORM_AUDITED, NEEDED}, {"run", FORM_NUMBER, NEEDED},
 		{"code", FORM_CODE, NEEDED}, {"at-seq", FORM_NUMBER, OPTIONAL},

@@ -4,12 +4,14 @@
  * time, progress and cancel from any thread.
  */
 #include "orchestrator/job.h"
+#include "base/grammar.h"
 #include "orchestrator/record.h"
 #include <stdio.h>
 #include <string.h>
 
 #define OPTIONS_LEAST  offsetof(struct tote_audit_options, ids)
 #define PROGRESS_LEAST offsetof(struct tote_audit_progress, bytes)
+#define PARALLEL_MAX   64
 
 int tote_audit_options_init(
 	struct tote_audit_options *options, size_t size, struct tote_fault *fault)
@@ -34,6 +36,7 @@ static void audit_free(tote_audit *a)
 		tote__heap_free(heap, a->ids[i]);
 	tote__heap_free(heap, a->ids);
 	tote__heap_free(heap, a->actor);
+	tote__heap_free(heap, a->asked_path);
 	tote__heap_free(heap, a->shown);
 	tote__heap_free(heap, a->verdicts);
 	pthread_mutex_destroy(&a->mutex);
@@ -130,24 +133,95 @@ static int check_wanted(
 	return 0;
 }
 
+/*
+ * Where a job that was cut off is gone on with: what it had finished needs no run. Without one, only
+ * who named a container wants it audited.
+ */
+static int add_wanted(tote_audit *a, const struct tote_audit_options *options, uint64_t job,
+	const char *id, struct tote_fault *fault)
+{
+	if (!wanted(options, id))
+		return 0;
+	if (options->flags & TOTE_AUDIT_CONTINUE &&
+		(job ? tote__earlier_is_done(a->o, id, a->level, job) : !options->ids)) {
+		a->passed_over++;
+		return 0;
+	}
+	return tote__job_add_id(a, id, fault);
+}
+
 /* The orchestrator's own first, then in order of ID, whatever order they were named in. */
 static int choose(tote_audit *a, const struct tote_audit_options *options, struct tote_fault *fault)
 {
 	struct container c;
 	char after[64] = "";
 	int rc = check_wanted(a->o, options, fault), found;
+	uint64_t job = 0;
 
-	if (!rc && wanted(options, RECORD_ID))
-		rc = tote__job_add_id(a, RECORD_ID, fault);
+	if (options->flags & TOTE_AUDIT_CONTINUE)
+		job = tote__earlier_job(a->o, a->level);
+	if (!rc)
+		rc = add_wanted(a, options, job, RECORD_ID, fault);
 	while (!rc && (found = tote__containers_after(a->o, after, &c, fault)) != 0) {
 		if (found < 0)
 			return found;
 		memcpy(after, c.id, sizeof(after));
-		if (!c.detached && wanted(options, c.id))
-			rc = tote__job_add_id(a, c.id, fault);
+		if (!c.detached)
+			rc = add_wanted(a, options, job, c.id, fault);
 		tote__containers_drop(a->o, &c);
 	}
 	return rc;
+}
+
+static int check_options(const struct tote_audit_options *known, struct tote_fault *fault)
+{
+	int part = known->path || known->flags & TOTE_AUDIT_RANGE;
+
+	if (known->level > TOTE_LEVEL_FULL)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: no such level");
+	if (known->parallel > PARALLEL_MAX)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: at most %d containers at once",
+			PARALLEL_MAX);
+	if (known->max_age_us < 0)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: max_age_us is below 0");
+	if (!part)
+		return known->from_seq || known->to_seq
+			       ? tote__fault(fault, TOTE_E_ARGUMENT,
+					 "audit: from_seq and to_seq need TOTE_AUDIT_RANGE")
+			       : 0;
+	if (known->path && known->flags & TOTE_AUDIT_RANGE)
+		return tote__fault(
+			fault, TOTE_E_ARGUMENT, "audit: one asset or a range of seqs, not both");
+	if (known->flags & TOTE_AUDIT_CONTINUE || known->max_age_us)
+		return tote__fault(fault, TOTE_E_ARGUMENT,
+			"audit: what is asked for by name is looked at anew: neither CONTINUE nor "
+			"max_age_us");
+	if (!known->ids || known->id_count != 1 || !known->ids[0] ||
+		!strcmp(known->ids[0], RECORD_ID))
+		return tote__fault(fault, TOTE_E_ARGUMENT,
+			"audit: one asset or a range of seqs is one container's");
+	if (!known->path && known->from_seq > known->to_seq)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: from_seq lies above to_seq");
+	return known->path ? tote__asset_path_check(known->path, fault) : 0;
+}
+
+static int copy_options(
+	tote_audit *a, const struct tote_audit_options *known, struct tote_fault *fault)
+{
+	const struct heap *heap = &a->ctx->heap;
+
+	a->level = known->level ? known->level : TOTE_LEVEL_FULL;
+	a->flags = known->flags;
+	a->max_age_us = known->max_age_us;
+	a->part = known->path || known->flags & TOTE_AUDIT_RANGE;
+	a->asked.from = known->from_seq;
+	a->asked.to = known->to_seq;
+	if (known->path && !(a->asked_path = tote__heap_strdup(heap, known->path, fault)))
+		return TOTE_E_NO_MEMORY;
+	a->asked.path = a->asked_path;
+	if (known->actor && !(a->actor = tote__heap_strdup(heap, known->actor, fault)))
+		return TOTE_E_NO_MEMORY;
+	return choose(a, known, fault);
 }
 
 int tote_audit_start(tote_orchestrator *o, const struct tote_audit_options *options,
@@ -161,23 +235,20 @@ int tote_audit_start(tote_orchestrator *o, const struct tote_audit_options *opti
 	if ((rc = tote__orchestrator_check(o, fault)) < 0 ||
 		(rc = tote__struct_in(&known, sizeof(known), OPTIONS_LEAST, options,
 			 "struct tote_audit_options", fault)) < 0 ||
-		(rc = tote__flags_check(known.flags, 0, "audit", fault)) < 0)
+		(rc = tote__flags_check(
+			 known.flags, TOTE_AUDIT_CONTINUE | TOTE_AUDIT_RANGE, "audit", fault)) < 0)
 		return rc;
-	if (!ret_audit || known.level > TOTE_LEVEL_FULL || known.reserved)
-		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: no such level, or no result");
-	if ((rc = tote__orchestrator_writable(o, fault)) < 0 ||
+	if (!ret_audit)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: no place for the result");
+	if ((rc = check_options(&known, fault)) < 0 ||
+		(rc = tote__orchestrator_writable(o, fault)) < 0 ||
 		(rc = tote__orchestrator_refresh(o, fault)) < 0)
 		return rc;
 	a = tote__job_new(o->ctx, fault);
 	if (!a)
 		return TOTE_E_NO_MEMORY;
 	a->o = tote_orchestrator_ref(o);
-	a->level = known.level ? known.level : TOTE_LEVEL_FULL;
-	rc = choose(a, &known, fault);
-	if (!rc && known.actor &&
-		!(a->actor = tote__heap_strdup(&o->ctx->heap, known.actor, fault)))
-		rc = TOTE_E_NO_MEMORY;
-	if (rc < 0) {
+	if ((rc = copy_options(a, &known, fault)) < 0) {
 		tote_audit_unref(a);
 		return rc;
 	}
@@ -190,8 +261,11 @@ int tote_audit_start(tote_orchestrator *o, const struct tote_audit_options *opti
 /* What progress says, from what is finished and what is under way. */
 static void note_progress(tote_audit *a)
 {
-	struct tote_audit_progress p = {
-		.size = sizeof(p), .containers = a->id_count, .finished = a->verdict_count};
+	struct tote_audit_progress p = {.size = sizeof(p),
+		.containers = a->id_count,
+		.finished = a->verdict_count,
+		.passed_over = a->passed_over,
+		.remaining_us = -1};
 	struct run_result now;
 
 	for (size_t i = 0; i < a->verdict_count; i++) {
@@ -229,6 +303,8 @@ static int stop_all(tote_audit *a, struct tote_fault *fault)
 	a->next_id = a->id_count;
 	if (!a->current)
 		return 0;
+	if ((rc = tote__job_record_coverage(a, a->current, 1, fault)) < 0)
+		return rc;
 	if (a->current->run) /* which says itself that it was stopped */
 		tote__run_stop(a->current->run);
 	rc = tote__job_take(a, fault);
@@ -253,6 +329,10 @@ static int piece(tote_audit *a, uint64_t max_bytes, int64_t deadline_us, struct 
 			if ((rc = tote__job_begin(a, a->ids[a->next_id], fault)) < 0)
 				return rc;
 			a->next_id++;
+			if (rc) {
+				a->passed_over++;
+				return 1;
+			}
 		} else {
 			return 0;
 		}

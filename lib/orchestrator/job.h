@@ -8,6 +8,7 @@
 
 #include "orchestrator/containers.h"
 #include "orchestrator/cosigners.h"
+#include "orchestrator/job_earlier.h"
 #include "orchestrator/report.h"
 #include "orchestrator/witness.h"
 #include <pthread.h>
@@ -54,11 +55,14 @@ struct job_run {
 	struct report report;
 	uint64_t seq; /* of audit.started */
 	int recording;
-	int damaged;  /* a finding that is damage was shown, or what prevents recording */
-	size_t taken; /* findings of the run that went through the record */
+	struct earlier earlier; /* what the record says of runs before this one */
+	int damaged;            /* a finding that is damage was shown, or what prevents recording */
+	size_t taken;           /* findings of the run that went through the record */
 	uint64_t counted, recorded;
 	uint64_t covered_bytes; /* at the last audit.covered */
 	int64_t covered_us;
+	uint64_t covered_to;   /* the next one begins here or behind */
+	unsigned covered_gaps; /* between two of them something was not whole */
 };
 
 struct tote_audit {
@@ -66,10 +70,16 @@ struct tote_audit {
 	tote_orchestrator *o; /* NULL: tote_verify_ledger */
 	atomic_uint refs;
 	atomic_int busy, cancelled;
-	uint32_t level;
+	uint32_t level, flags;
 	char *actor;
+	int64_t max_age_us;
+	struct asked asked; /* with a part: its path is ours */
+	char *asked_path;
+	int part;
+	uint64_t number; /* the first run of the job, once there is one */
 	char **ids;
 	size_t id_count, next_id;
+	uint64_t passed_over; /* containers that need no run */
 	struct job_run *current;
 	struct job_run *alone; /* of tote_verify_ledger, until it is current */
 	struct shown *shown;
@@ -93,7 +103,7 @@ void tote__job_leave(tote_audit *a);
 
 /*
  * Opens what is to be audited and begins its run; what cannot be opened is a finding. After a
- * failure there is no current run, and the same may be begun again.
+ * failure there is no current run, and the same may be begun again. 1: it needs no run.
  */
 int tote__job_begin(tote_audit *a, const char *id, struct tote_fault *fault);
 void tote__job_run_free(tote_audit *a, struct job_run *r);

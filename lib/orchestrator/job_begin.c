@@ -20,6 +20,7 @@ void tote__job_run_free(tote_audit *a, struct job_run *r)
 	tote__seen_free(&r->seen);
 	tote__job_facts_drop(r);
 	tote__job_keys_drop(r, &a->ctx->heap);
+	tote__earlier_drop(&r->earlier);
 	if (r->place.ops)
 		tote__place_close(&r->place);
 	tote_box_unref(r->box);
@@ -262,13 +263,43 @@ static int begin_record(tote_audit *a, struct job_run *r, struct tote_fault *fau
 
 /* --- beginning ------------------------------------------------------------------------------ */
 
+static struct earlier_wish wish_of(const tote_audit *a)
+{
+	return (struct earlier_wish){.level = a->level,
+		.go_on = (a->flags & TOTE_AUDIT_CONTINUE) != 0,
+		.max_age_us = a->max_age_us,
+		.now_us = tote__clock_wall(&a->ctx->clock)};
+}
+
 static int start_record(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
-	int64_t now = tote__clock_wall(&a->ctx->clock);
-	int rc = tote__record_audit_started(a->o, r->id, a->level, a->actor, &r->seq, fault);
+	const struct earlier_wish wish = wish_of(a);
+	struct run_begin begin = {.id = r->id,
+		.actor = a->actor,
+		.level = a->level,
+		.job = a->number,
+		.asked = a->part ? &a->asked : NULL};
+	int rc;
 
-	tote__report_begin(&r->report, a->o, r->id, r->seq, a->level, now);
-	return rc < 0 && rc != TOTE_E_NO_MEMORY ? tote__job_stop_recording(a, r, fault) : rc;
+	tote__earlier_find(&r->earlier, a->o, r->id, &wish);
+	begin.continues = r->earlier.continues;
+	begin.from = r->earlier.from;
+	rc = tote__record_audit_started(a->o, &begin, &r->seq, fault);
+	tote__report_begin(&r->report, a->o, r->id, r->seq, a->level, wish.now_us);
+	if (rc < 0)
+		return rc != TOTE_E_NO_MEMORY ? tote__job_stop_recording(a, r, fault) : rc;
+	if (!a->number)
+		a->number = r->seq;
+	if (a->part || strcmp(r->id, RECORD_ID) == 0)
+		return 0;
+	if ((rc = tote__orchestrator_refresh(a->o, fault)) < 0 ||
+		(rc = tote__earlier_take(&r->earlier, a->o, r->id, &wish, fault)) < 0)
+		return rc;
+	r->target.earlier = r->earlier.ranges;
+	r->target.earlier_count = r->earlier.range_count;
+	r->target.suspects = r->earlier.suspects;
+	r->target.suspect_count = r->earlier.suspect_count;
+	return 0;
 }
 
 static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
@@ -281,6 +312,7 @@ static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 	r->target.id = r->id;
 	r->target.level = a->level;
 	r->target.witness = &r->witness;
+	r->target.asked = a->part ? &a->asked : NULL;
 	if ((rc = tote__job_keys_begin(r, a->o, fault)) < 0 ||
 		(rc = start_record(a, r, fault)) < 0 ||
 		(rc = tote__job_facts_of_cosigners(r, a->o, fault)) < 0)
@@ -295,9 +327,13 @@ static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 int tote__job_begin(tote_audit *a, const char *id, struct tote_fault *fault)
 {
 	size_t shown = a->shown_count;
-	struct job_run *r = tote__heap_new(&a->ctx->heap, 1, sizeof(*r), fault);
+	const struct earlier_wish wish = wish_of(a);
+	struct job_run *r;
 	int rc;
 
+	if (tote__earlier_is_whole(a->o, id, &wish))
+		return 1;
+	r = tote__heap_new(&a->ctx->heap, 1, sizeof(*r), fault);
 	if (!r)
 		return TOTE_E_NO_MEMORY;
 	r->id = id;

@@ -65,14 +65,18 @@ static int write_report(tote_audit *a, struct job_run *r, uint8_t digest[HASH_LE
 
 static int record_end(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
-	uint8_t digest[HASH_LEN];
-	uint64_t size;
-	int rc = write_report(a, r, digest, &size, fault);
+	struct run_end end = {.id = r->id,
+		.run = r->seq,
+		.level = a->level,
+		.result = &r->result,
+		.part = a->part,
+		.stopped = r->run && !r->result.through};
+	int rc = write_report(a, r, end.report_digest, &end.report_size, fault);
 
 	judge(r); /* what lies in the report's place is damage too */
+	end.findings = r->counted;
 	if (!rc)
-		rc = tote__record_audit_finished(
-			a->o, r->id, r->seq, a->level, &r->result, r->counted, digest, size, fault);
+		rc = tote__record_audit_finished(a->o, &end, fault);
 	if (!rc)
 		rc = tote__orchestrator_refresh(a->o, fault);
 	return rc < 0 ? tote__job_stop_recording(a, r, fault) : 0;
@@ -102,6 +106,10 @@ static uint32_t verdict_flags(const tote_audit *a, const struct job_run *r)
 		flags |= TOTE_VERDICT_CACHED;
 	if (a->o && !r->recording)
 		flags |= TOTE_VERDICT_NOT_RECORDED;
+	if (a->part)
+		flags |= TOTE_VERDICT_PART;
+	if (from->earlier_assets)
+		flags |= TOTE_VERDICT_EARLIER;
 	if (from->unreachable)
 		flags |= TOTE_VERDICT_UNREACHABLE;
 	return flags;
@@ -127,7 +135,12 @@ static void put_verdict(tote_audit *a, const struct job_run *r)
 		.tree_size = from->head.size,
 		.witnessed = from->witnessed,
 		.oldest_unverified_us = from->oldest_unverified_us,
-		.cosigners = from->cosigners};
+		.cosigners = from->cosigners,
+		.asked = from->asked,
+		.earlier_assets = from->earlier_assets,
+		.earlier_bytes = from->earlier_bytes,
+		.earlier_us = from->earlier_us,
+		.continues = r->earlier.continues};
 	memcpy(v->cosigned_by, from->cosigned_by, sizeof(v->cosigned_by));
 	memcpy(v->root, from->head.root, sizeof(v->root));
 	memcpy(v->container, r->id, strnlen(r->id, sizeof(v->container) - 1));

@@ -92,27 +92,6 @@ int tote__job_stop_recording(tote_audit *a, struct job_run *r, struct tote_fault
 	return rc;
 }
 
-int tote__job_record_coverage(
-	tote_audit *a, struct job_run *r, int always, struct tote_fault *fault)
-{
-	int64_t now = tote__clock_monotonic(&a->ctx->clock);
-	struct run_result result;
-	int rc;
-
-	if (!a->o || !r->recording || !r->run)
-		return 0;
-	tote__run_result(r->run, &result);
-	if (result.covered_to <= result.covered_from ||
-		(!always && now - r->covered_us < COVERED_US &&
-			result.bytes - r->covered_bytes < COVERED_BYTES))
-		return 0;
-	rc = tote__record_audit_covered(a->o, r->id, r->seq, a->level, result.covered_from,
-		result.covered_to - 1, result.bytes, fault);
-	r->covered_us = now;
-	r->covered_bytes = result.bytes;
-	return rc < 0 && rc != TOTE_E_NO_MEMORY ? tote__job_stop_recording(a, r, fault) : rc;
-}
-
 /* --- shown ---------------------------------------------------------------------------------- */
 
 void tote__job_finding_free(const struct heap *heap, struct finding *f)
@@ -208,18 +187,73 @@ int tote__job_found_own(tote_audit *a, struct job_run *r, int code, const char *
 	return tote__job_found(a, r, &f, fault);
 }
 
-int tote__job_take(tote_audit *a, struct tote_fault *fault)
+static int take_found(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
-	struct job_run *r = a->current;
-	const struct finding_list *found;
+	const struct finding_list *found = tote__run_findings(r->run);
 	int rc = 0;
 
-	if (!r->run)
-		return 0;
-	found = tote__run_findings(r->run);
 	while (!rc && r->taken < found->count) {
 		rc = tote__job_found(a, r, &found->items[r->taken], fault);
 		r->taken += rc == 0;
 	}
+	return rc;
+}
+
+/* --- covered -------------------------------------------------------------------------------- */
+
+/* Each range that was found whole since the last time; between two of them something was not. */
+static int record_ranges(tote_audit *a, struct job_run *r, uint64_t bytes, struct tote_fault *fault)
+{
+	uint8_t leaf[HASH_LEN];
+	struct run_cover cover = {.id = r->id, .run = r->seq, .level = a->level, .bytes = bytes};
+	uint64_t from = r->covered_to, to;
+	int rc = 0;
+
+	if (tote__run_tail(r->run, &cover.size, leaf))
+		cover.leaf = leaf;
+	while (rc == 0 && r->covered_gaps <= FINDINGS_MAX &&
+		tote__run_covered(r->run, &from, &to)) {
+		cover.from = from;
+		cover.to = to - 1;
+		rc = tote__record_audit_covered(a->o, &cover, fault);
+		if (rc < 0)
+			break;
+		r->covered_gaps += from > r->covered_to;
+		r->covered_to = from = to;
+	}
+	return rc;
+}
+
+int tote__job_record_coverage(
+	tote_audit *a, struct job_run *r, int always, struct tote_fault *fault)
+{
+	int64_t now = tote__clock_monotonic(&a->ctx->clock);
+	struct run_result result;
+	int rc;
+
+	if (!a->o || !r->recording || !r->run)
+		return 0;
+	tote__run_result(r->run, &result);
+	if (!always && now - r->covered_us < COVERED_US &&
+		result.bytes - r->covered_bytes < COVERED_BYTES)
+		return 0;
+	if ((rc = tote__run_settle(r->run, fault)) < 0 || (rc = take_found(a, r, fault)) < 0)
+		return rc;
+	if (!r->recording)
+		return 0;
+	rc = record_ranges(a, r, result.bytes, fault);
+	r->covered_us = now;
+	r->covered_bytes = result.bytes;
+	return rc < 0 && rc != TOTE_E_NO_MEMORY ? tote__job_stop_recording(a, r, fault) : rc;
+}
+
+int tote__job_take(tote_audit *a, struct tote_fault *fault)
+{
+	struct job_run *r = a->current;
+	int rc;
+
+	if (!r->run)
+		return 0;
+	rc = take_found(a, r, fault);
 	return rc ? rc : tote__job_record_coverage(a, r, 0, fault);
 }

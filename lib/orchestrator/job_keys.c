@@ -175,9 +175,9 @@ static int keys_now(struct job_run *r, struct keyring *ret, struct tote_fault *f
 		rc = tote__box_view(r->box, 0, &view, fault);
 	if (rc < 0)
 		return rc;
-	if (r->result.covered_to < view.limit)
+	if (r->result.read_to < view.limit)
 		rc = tote__keyring_follow(
-			ret, r->container.origin, &view, r->result.covered_to, view.limit, fault);
+			ret, r->container.origin, &view, r->result.read_to, view.limit, fault);
 	tote__view_close(&view);
 	return rc;
 }
@@ -300,7 +300,7 @@ int tote__job_keys_judge(tote_audit *a, struct job_run *r, struct tote_fault *fa
 	int rc;
 
 	if (!a->o || !r->run || !r->box || !a->o->key_store.ops || !r->result.signed_ok ||
-		r->result.covered_to < r->result.entries_total || a->o->salvaged.code)
+		r->result.read_to < r->result.entries_total || a->o->salvaged.code)
 		return 0;
 	memset(&why, 0, sizeof(why));
 	rc = keys_now(r, &keys, &why);

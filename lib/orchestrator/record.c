@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIELDS_MAX  16
+#define FIELDS_MAX  18
 #define NUMBER_MAX  24
 #define DIGEST_TEXT (sizeof("sha256:") + HASH_LEN * 2)
 #define ROOT_TEXT   (BASE64_LEN(HASH_LEN) + 1)
@@ -277,52 +277,77 @@ static int append_one(tote_orchestrator *o, const struct sheet *s, const char *k
 	return append(o, &d, 1, ret_seq, fault);
 }
 
-int tote__record_audit_started(tote_orchestrator *o, const char *id, uint32_t level,
-	const char *actor, uint64_t *ret_run, struct tote_fault *fault)
+int tote__record_audit_started(tote_orchestrator *o, const struct run_begin *begin,
+	uint64_t *ret_run, struct tote_fault *fault)
 {
+	const struct asked *asked = begin->asked;
 	struct sheet s = {.count = 0};
 
-	put_text(&s, "container", id);
-	put_text(&s, "level", tote__level_name(level));
-	return append_one(o, &s, "audit.started", actor, ret_run, fault);
+	put_text(&s, "container", begin->id);
+	put_text(&s, "level", tote__level_name(begin->level));
+	if (begin->continues) {
+		put_number(&s, "continues", begin->continues);
+		put_number(&s, "from-seq", begin->from);
+	}
+	if (asked && asked->path) {
+		put_text(&s, "path", asked->path);
+	} else if (asked) {
+		put_number(&s, "from-seq", asked->from);
+		put_number(&s, "to-seq", asked->to);
+	}
+	if (begin->job)
+		put_number(&s, "job", begin->job);
+	return append_one(o, &s, "audit.started", begin->actor, ret_run, fault);
 }
 
-int tote__record_audit_covered(tote_orchestrator *o, const char *id, uint64_t run, uint32_t level,
-	uint64_t from, uint64_t to, uint64_t bytes, struct tote_fault *fault)
+int tote__record_audit_covered(
+	tote_orchestrator *o, const struct run_cover *cover, struct tote_fault *fault)
 {
 	struct sheet s = {.count = 0};
+	char leaf[ROOT_TEXT];
 
-	put_text(&s, "container", id);
-	put_number(&s, "run", run);
-	put_text(&s, "level", tote__level_name(level));
-	put_number(&s, "from-seq", from);
-	put_number(&s, "to-seq", to);
-	put_number(&s, "bytes", bytes);
+	put_text(&s, "container", cover->id);
+	put_number(&s, "run", cover->run);
+	put_text(&s, "level", tote__level_name(cover->level));
+	put_number(&s, "from-seq", cover->from);
+	put_number(&s, "to-seq", cover->to);
+	put_number(&s, "bytes", cover->bytes);
+	if (cover->leaf) {
+		tote__base64_encode(cover->leaf, HASH_LEN, leaf);
+		put_number(&s, "size", cover->size);
+		put_text(&s, "leaf", leaf);
+	}
 	return append_one(o, &s, "audit.covered", NULL, NULL, fault);
 }
 
-int tote__record_audit_finished(tote_orchestrator *o, const char *id, uint64_t run, uint32_t level,
-	const struct run_result *r, uint64_t findings, const uint8_t report_digest[HASH_LEN],
-	uint64_t report_size, struct tote_fault *fault)
+int tote__record_audit_finished(
+	tote_orchestrator *o, const struct run_end *end, struct tote_fault *fault)
 {
+	const struct run_result *r = end->result;
 	struct sheet s = {.count = 0};
-	char digest[DIGEST_TEXT] = "sha256:", root[ROOT_TEXT];
+	char digest[DIGEST_TEXT] = "sha256:", root[ROOT_TEXT], since[TIME_LEN + 1];
 
-	tote__hex_encode(report_digest, HASH_LEN, digest + strlen(digest));
+	tote__hex_encode(end->report_digest, HASH_LEN, digest + strlen(digest));
 	tote__base64_encode(r->head.root, HASH_LEN, root);
-	put_text(&s, "container", id);
-	put_number(&s, "run", run);
-	put_text(&s, "level", tote__level_name(level));
+	put_text(&s, "container", end->id);
+	put_number(&s, "run", end->run);
+	put_text(&s, "level", tote__level_name(end->level));
 	put_text(&s, "verdict", tote__verdict_name(r->verdict));
 	put_number(&s, "entries", r->entries);
 	put_number(&s, "assets", r->assets);
 	put_number(&s, "bytes", r->bytes);
-	put_number(&s, "findings", findings);
+	put_number(&s, "findings", end->findings);
 	put_number(&s, "size", r->head.size);
 	put_text(&s, "root", root);
 	put_number(&s, "witnessed", r->witnessed);
 	put_text(&s, "report-digest", digest);
-	put_number(&s, "report-size", report_size);
+	put_number(&s, "report-size", end->report_size);
+	if (end->part)
+		put_number(&s, "asked", r->asked);
+	if (end->stopped)
+		put_number(&s, "stopped-at", r->read_to);
+	if (r->earlier_us && !tote__time_format(r->earlier_us, since, fault))
+		put_text(&s, "since", since);
 	return append_one(o, &s, "audit.finished", NULL, NULL, fault);
 }
 

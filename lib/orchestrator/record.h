@@ -49,13 +49,42 @@ int tote__record_acknowledged(tote_orchestrator *o, uint64_t flag, const char *r
 
 /* --- without a hold ------------------------------------------------------------------------- */
 
-int tote__record_audit_started(tote_orchestrator *o, const char *id, uint32_t level,
-	const char *actor, uint64_t *ret_run, struct tote_fault *fault);
-int tote__record_audit_covered(tote_orchestrator *o, const char *id, uint64_t run, uint32_t level,
-	uint64_t from, uint64_t to, uint64_t bytes, struct tote_fault *fault);
-int tote__record_audit_finished(tote_orchestrator *o, const char *id, uint64_t run, uint32_t level,
-	const struct run_result *r, uint64_t findings, const uint8_t report_digest[HASH_LEN],
-	uint64_t report_size, struct tote_fault *fault);
+struct run_begin {
+	const char *id, *actor;
+	uint32_t level;
+	uint64_t continues;        /* the unfinished run that it goes on for, 0: none */
+	uint64_t from;             /* with it: where that had covered to */
+	uint64_t job;              /* the first run of its job, 0: this one */
+	const struct asked *asked; /* NULL: all */
+};
+int tote__record_audit_started(tote_orchestrator *o, const struct run_begin *begin,
+	uint64_t *ret_run, struct tote_fault *fault);
+
+struct run_cover {
+	const char *id;
+	uint64_t run;
+	uint32_t level;
+	uint64_t from, to;   /* both included */
+	uint64_t bytes;      /* that the run has read */
+	uint64_t size;       /* entries it has read, and the leaf of the last */
+	const uint8_t *leaf; /* NULL: not known */
+};
+int tote__record_audit_covered(
+	tote_orchestrator *o, const struct run_cover *cover, struct tote_fault *fault);
+
+struct run_end {
+	const char *id;
+	uint64_t run;
+	uint32_t level;
+	const struct run_result *result;
+	uint64_t findings;
+	uint8_t report_digest[HASH_LEN];
+	uint64_t report_size;
+	int part;    /* only what was asked for was looked at */
+	int stopped; /* before it was through */
+};
+int tote__record_audit_finished(
+	tote_orchestrator *o, const struct run_end *end, struct tote_fault *fault);
 /* Folds the consolidated record. */
 int tote__record_fold(tote_orchestrator *o, struct tote_fault *fault);
 

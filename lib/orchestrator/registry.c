@@ -26,6 +26,7 @@ static void known_free(const struct heap *heap, struct known *k)
 		tote__heap_free(heap, k->flags[i].actor);
 		tote__heap_free(heap, k->flags[i].reason);
 	}
+	tote__runs_free(&k->runs, heap);
 	tote__heap_free(heap, k->findings);
 	tote__heap_free(heap, k->flags);
 	tote__heap_free(heap, k->moves);

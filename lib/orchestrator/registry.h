@@ -7,6 +7,7 @@
 #define ORCHESTRATOR_REGISTRY_H
 
 #include "audit/run.h"
+#include "orchestrator/runs.h"
 #include <toteborch/health.h>
 #include <toteborch/schedule.h>
 
@@ -61,6 +62,7 @@ struct known {
 	uint32_t level, verdict;
 	int64_t last_audit_us, last_full_us, last_success_us;
 	uint64_t entries, assets, bytes, witnessed, tree_size;
+	struct known_runs runs; /* that have not ended, and what was read */
 	uint8_t root[HASH_LEN];
 	struct known_finding *findings;
 	size_t finding_count, finding_cap;

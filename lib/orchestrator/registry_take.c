@@ -5,7 +5,7 @@
  */
 #include "base/text.h"
 #include "orchestrator/policy_fields.h"
-#include "orchestrator/registry.h"
+#include "orchestrator/registry_runs.h"
 #include <string.h>
 
 /* --- fields --------------------------------------------------------------------------------- */
@@ -38,7 +38,7 @@ static int number_of(const struct entry *e, const char *key, uint64_t absent, ui
 }
 
 /* The container that an entry is about, which must be known. */
-static int subject(
+int tote__registry_subject(
 	struct registry *r, const struct entry *e, struct known **ret, struct tote_fault *fault)
 {
 	char id[64];
@@ -51,14 +51,6 @@ static int subject(
 		return tote__fault(fault, TOTE_E_DAMAGED,
 			"consolidated record: '%s' was never registered", id);
 	return 0;
-}
-
-static uint32_t level_of(const struct entry *e)
-{
-	const struct entry_field *f = tote__entry_field(e, "level");
-
-	return f && f->value_len == 4 && !memcmp(f->value, "full", 4) ? TOTE_LEVEL_FULL
-								      : TOTE_LEVEL_STRUCTURE;
 }
 
 static int code_of(const struct entry *e, int32_t *ret, struct tote_fault *fault)
@@ -159,7 +151,7 @@ static int take_registered(struct registry *r, const struct entry *e, struct tot
 static int take_detached(struct registry *r, const struct entry *e, struct tote_fault *fault)
 {
 	struct known *k;
-	int rc = subject(r, e, &k, fault);
+	int rc = tote__registry_subject(r, e, &k, fault);
 
 	if (!rc)
 		k->detached = 1;
@@ -173,7 +165,7 @@ static int take_policy(struct registry *r, const struct entry *e, struct tote_fa
 	char *keys;
 	int rc;
 
-	if ((rc = subject(r, e, &k, fault)) < 0 ||
+	if ((rc = tote__registry_subject(r, e, &k, fault)) < 0 ||
 		(rc = text_of(r, e, COSIGNER_KEYS_KEY, &keys, fault)) < 0)
 		return rc;
 	tote__policy_take(&k->policy, e);
@@ -267,7 +259,7 @@ static int take_rekeyed(struct registry *r, const struct entry *e, struct tote_f
 	void *items;
 	int rc;
 
-	if ((rc = subject(r, e, &k, fault)) < 0 ||
+	if ((rc = tote__registry_subject(r, e, &k, fault)) < 0 ||
 		(rc = key_of(e, "from", &rekey.from, fault)) < 0 ||
 		(rc = key_of(e, "to", &rekey.key, fault)) < 0 ||
 		(rc = tote__entry_number(e, "at-seq", &rekey.at_seq, fault)) < 0)
@@ -289,7 +281,7 @@ static int take_state(struct registry *r, const struct entry *e, struct tote_fau
 	void *items;
 	int rc;
 
-	if ((rc = subject(r, e, &k, fault)) < 0)
+	if ((rc = tote__registry_subject(r, e, &k, fault)) < 0)
 		return rc;
 	items = k->moves;
 	if (!from || !to)
@@ -312,7 +304,8 @@ static int take_finding(struct registry *r, const struct entry *e, struct tote_f
 	void *items;
 	int rc;
 
-	if ((rc = subject(r, e, &k, fault)) < 0 || (rc = code_of(e, &f.code, fault)) < 0 ||
+	if ((rc = tote__registry_subject(r, e, &k, fault)) < 0 ||
+		(rc = code_of(e, &f.code, fault)) < 0 ||
 		(rc = number_of(e, "at-seq", 0, &f.at_seq, fault)) < 0)
 		return rc;
 	f.have_at_seq = tote__entry_field(e, "at-seq") != NULL;
@@ -335,7 +328,8 @@ static int take_flag(struct registry *r, const struct entry *e, struct tote_faul
 	void *items;
 	int rc;
 
-	if ((rc = subject(r, e, &k, fault)) < 0 || (rc = code_of(e, &flag.code, fault)) < 0 ||
+	if ((rc = tote__registry_subject(r, e, &k, fault)) < 0 ||
+		(rc = code_of(e, &flag.code, fault)) < 0 ||
 		(rc = tote__entry_number(e, "finding", &flag.finding, fault)) < 0)
 		return rc;
 	items = k->flags;
@@ -380,92 +374,6 @@ static int take_acknowledged(struct registry *r, const struct entry *e, struct t
 	return 0;
 }
 
-/*
- * A flag is cleared by a run with a good verdict that began behind it and looked where it points: a
- * full run looks everywhere, a structure run at all but the bytes of assets. A run that was under
- * way when the flag was raised may have looked there before.
- */
-static void clear_flags(struct known *k)
-{
-	for (size_t i = 0; i < k->flag_count; i++) {
-		struct known_flag *f = &k->flags[i];
-
-		if (f->seq < k->run &&
-			(k->level == TOTE_LEVEL_FULL || f->code != FINDING_ASSET_CHANGED))
-			f->cleared = 1;
-	}
-}
-
-static uint32_t verdict_of(const struct entry_field *f)
-{
-	static const char ok[] = "ok", damaged[] = "damaged";
-
-	if (f->value_len == strlen(ok) && !memcmp(f->value, ok, strlen(ok)))
-		return TOTE_VERDICT_OK;
-	if (f->value_len == strlen(damaged) && !memcmp(f->value, damaged, strlen(damaged)))
-		return TOTE_VERDICT_DAMAGED;
-	return TOTE_VERDICT_INCOMPLETE;
-}
-
-static int take_report(struct registry *r, const struct entry *e, struct tote_fault *fault)
-{
-	static const char form[] = "sha256:";
-	struct known_report report;
-	char digest[sizeof(form) + 2 * HASH_LEN];
-	void *items = r->reports;
-	int rc;
-
-	if ((rc = tote__entry_number(e, "run", &report.run, fault)) < 0 ||
-		(rc = tote__entry_number(e, "report-size", &report.size, fault)) < 0 ||
-		(rc = tote__entry_string(e, "report-digest", digest, sizeof(digest), fault)) < 0 ||
-		(rc = tote__registry_grow(r->heap, &items, r->report_count, &r->report_cap,
-			 sizeof(report), fault)) < 0)
-		return rc;
-	r->reports = items;
-	if (strlen(digest) != strlen(form) + (size_t)2 * HASH_LEN ||
-		memcmp(digest, form, strlen(form)) != 0 ||
-		tote__hex_decode(digest + strlen(form), (size_t)2 * HASH_LEN, report.digest) < 0)
-		return tote__fault(fault, TOTE_E_DAMAGED,
-			"consolidated record: entry %llu: no digest of a report",
-			(unsigned long long)e->seq);
-	r->reports[r->report_count++] = report;
-	return 0;
-}
-
-static int take_finished(struct registry *r, const struct entry *e, struct tote_fault *fault)
-{
-	const struct entry_field *verdict = tote__entry_field(e, "verdict");
-	const struct entry_field *root = tote__entry_field(e, "root");
-	struct known *k;
-	size_t len;
-	int rc;
-
-	if ((rc = subject(r, e, &k, fault)) < 0 ||
-		(rc = tote__entry_number(e, "run", &k->run, fault)) < 0 ||
-		(rc = tote__entry_number(e, "entries", &k->entries, fault)) < 0 ||
-		(rc = tote__entry_number(e, "assets", &k->assets, fault)) < 0 ||
-		(rc = tote__entry_number(e, "bytes", &k->bytes, fault)) < 0 ||
-		(rc = tote__entry_number(e, "witnessed", &k->witnessed, fault)) < 0 ||
-		(rc = tote__entry_number(e, "size", &k->tree_size, fault)) < 0)
-		return rc;
-	if (!verdict || !root ||
-		tote__base64_decode(root->value, root->value_len, k->root, HASH_LEN, &len) < 0)
-		return tote__fault(fault, TOTE_E_DAMAGED,
-			"consolidated record: a run finished without verdict or root");
-	if ((rc = take_report(r, e, fault)) < 0)
-		return rc;
-	k->level = level_of(e);
-	k->verdict = verdict_of(verdict);
-	k->last_audit_us = e->time_us;
-	if (k->level == TOTE_LEVEL_FULL)
-		k->last_full_us = e->time_us;
-	if (k->level == TOTE_LEVEL_FULL && k->verdict == TOTE_VERDICT_OK)
-		k->last_success_us = e->time_us;
-	if (k->verdict == TOTE_VERDICT_OK)
-		clear_flags(k);
-	return 0;
-}
-
 static const struct {
 	const char *kind;
 	int (*take)(struct registry *r, const struct entry *e, struct tote_fault *fault);
@@ -480,8 +388,10 @@ static const struct {
 	{"container.state", take_state},
 	{"witness.accepted", take_accepted},
 	{"witness.cosigned", take_cosigned},
+	{"audit.started", tote__registry_started},
+	{"audit.covered", tote__registry_covered},
 	{"audit.finding", take_finding},
-	{"audit.finished", take_finished},
+	{"audit.finished", tote__registry_finished},
 	{"flag.raised", take_flag},
 	{"flag.acknowledged", take_acknowledged},
 };

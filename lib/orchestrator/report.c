@@ -126,6 +126,13 @@ static void put_verdict(struct buf *out, const struct run_result *r, uint64_t fi
 	put_number(out, "size", r->head.size);
 	put_text(out, "root", root);
 	put_number(out, "witnessed", r->witnessed);
+	if (r->asked < r->assets_total)
+		put_number(out, "asked", r->asked);
+	if (r->earlier_assets) {
+		put_number(out, "earlier_assets", r->earlier_assets);
+		put_number(out, "earlier_bytes", r->earlier_bytes);
+		put_time(out, "since", r->earlier_us);
+	}
 	tote__buf_putf(out, ",\"cached\":%s", r->cached ? "true" : "false");
 	if (r->oldest_unverified_us > 1) /* 1: its time is not known */
 		put_time(out, "oldest_unverified", r->oldest_unverified_us);

@@ -64,6 +64,7 @@ END_TEST
 START_TEST(unknown_levels_ids_flags_and_sizes_are_refused)
 {
 	static const char *const absent[] = {ID, "absent"}, *const none[] = {NULL};
+	static const char *const whole[] = {ID};
 	struct tote_audit_options options;
 	struct tote_audit_progress progress = {.size = 4};
 	struct tote_fault *f = &fault;
@@ -73,9 +74,31 @@ START_TEST(unknown_levels_ids_flags_and_sizes_are_refused)
 	options.level = 3;
 	fails(tote_audit_start(o, &options, &job, f), TOTE_E_ARGUMENT);
 	options.level = 0;
-	options.flags = 1;
+	options.flags = 4;
 	fails(tote_audit_start(o, &options, &job, f), TOTE_E_FLAGS);
+	options.flags = TOTE_AUDIT_RANGE; /* of all containers */
+	fails(tote_audit_start(o, &options, &job, f), TOTE_E_ARGUMENT);
 	options.flags = 0;
+	options.parallel = 65;
+	fails(tote_audit_start(o, &options, &job, f), TOTE_E_ARGUMENT);
+	options.parallel = 0;
+	options.max_age_us = -1;
+	fails(tote_audit_start(o, &options, &job, f), TOTE_E_ARGUMENT);
+	options.max_age_us = 0;
+	options.to_seq = 1; /* without RANGE */
+	fails(tote_audit_start(o, &options, &job, f), TOTE_E_ARGUMENT);
+	options.to_seq = 0;
+	options.path = "../x";
+	options.ids = whole;
+	options.id_count = 1;
+	fails(tote_audit_start(o, &options, &job, f), TOTE_E_GRAMMAR);
+	options.path = "x";
+	options.flags = TOTE_AUDIT_RANGE; /* one or the other */
+	fails(tote_audit_start(o, &options, &job, f), TOTE_E_ARGUMENT);
+	options.flags = TOTE_AUDIT_CONTINUE; /* a part is looked at anew */
+	fails(tote_audit_start(o, &options, &job, f), TOTE_E_ARGUMENT);
+	options.flags = 0;
+	options.path = NULL;
 	options.ids = absent;
 	options.id_count = 2;
 	fails(tote_audit_start(o, &options, &job, f), TOTE_E_NOT_FOUND);

@@ -166,7 +166,7 @@ START_TEST(a_changed_entry_is_named_by_its_seq)
 	audit(&a);
 	only_finding(&a, FINDING_BUNDLE_CHANGED, LOG("tile/entries/000"), 255);
 	ck_assert_uint_eq(a.result.entries_total - a.result.entries, 1);
-	ck_assert_uint_eq(a.result.covered_to, 255);
+	ck_assert_uint_eq(a.result.read_to, 255);
 	ck_assert_int_ne(a.result.oldest_unverified_us, 0);
 }
 END_TEST
