@@ -111,12 +111,13 @@ static unsigned threads_wanted(void)
 /* Where no thread can be made the work is done by who takes it. */
 static void begin(struct ahead *a)
 {
-	unsigned wanted = threads_wanted();
 	sigset_t all, before;
 	pthread_attr_t attr;
+	unsigned wanted;
 
 	if (a->threads || !a->overlap || pthread_attr_init(&attr) != 0)
 		return;
+	wanted = threads_wanted(); /* which reads a file of the system's: not at each take */
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	sigfillset(&all);
 	if (pthread_sigmask(SIG_SETMASK, &all, &before) == 0) {
