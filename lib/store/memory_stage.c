@@ -101,9 +101,7 @@ static int find_kept(struct memory_place *p, uint64_t seq, const char *verb, str
 static int publish_entered(
 	struct memory_place *p, uint64_t seq, const char *path, struct tote_fault *fault)
 {
-	struct tree *t = &p->backend->tree;
 	struct node *n, *dir, *there;
-	char kept[PATH_KEPT_MAX];
 	int code, rc = find_kept(p, seq, "publish", &n, fault);
 
 	if (rc == 0)
@@ -117,19 +115,7 @@ static int publish_entered(
 		code = TOTE_E_UNTRUSTED;
 	if (code)
 		return tote__memory_fault(p, SPACE_ASSETS, path, code, "publish", fault);
-	tote__node_ref(n);
-	tote__node_unlink(t, n);
-	rc = tote__node_link(t, there, tote__path_last(path), n, fault);
-	if (rc) { /* its old name goes back into the room that it has just left */
-		struct tote_fault first = *fault;
-
-		tote__path_kept(seq, kept);
-		if (tote__node_link(t, dir, kept, n, fault) != 0)
-			first.effect = TOTE_EFFECT_UNKNOWN;
-		*fault = first;
-	}
-	tote__node_unref(t, n);
-	return rc;
+	return tote__node_move(&p->backend->tree, n, there, tote__path_last(path), fault);
 }
 
 int tote__memory_publish(void *place, uint64_t seq, const char *path, struct tote_fault *fault)

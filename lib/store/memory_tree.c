@@ -140,26 +140,42 @@ static int room_for_one(struct tree *t, struct node *dir, struct tote_fault *fau
 	return 0;
 }
 
-static int link_bytes(struct tree *t, struct node *dir, const char *name, size_t len,
-	struct node *n, struct tote_fault *fault)
+/* All that a name in that directory takes, but for putting it there; NULL: there is no memory. */
+static char *new_name(
+	struct tree *t, struct node *dir, const char *name, size_t len, struct tote_fault *fault)
 {
-	int found, rc = room_for_one(t, dir, fault);
-	size_t at;
 	char *copy;
 
-	if (rc)
-		return rc;
+	if (room_for_one(t, dir, fault) < 0)
+		return NULL;
 	copy = tote__heap_new(t->heap, len + 1, 1, fault);
-	if (!copy)
-		return fault->code;
-	memcpy(copy, name, len);
-	at = child_at(dir, name, len, &found);
+	if (copy)
+		memcpy(copy, name, len);
+	return copy;
+}
+
+/* There is room for it. */
+static void put_name(struct node *dir, char *name, struct node *n)
+{
+	int found;
+	size_t at = child_at(dir, name, strlen(name), &found);
+
 	memmove(dir->children + at + 1, dir->children + at,
 		(dir->count - at) * sizeof(struct node *));
 	dir->children[at] = tote__node_ref(n);
 	dir->count++;
-	n->name = copy;
+	n->name = name;
 	n->parent = dir;
+}
+
+static int link_bytes(struct tree *t, struct node *dir, const char *name, size_t len,
+	struct node *n, struct tote_fault *fault)
+{
+	char *copy = new_name(t, dir, name, len, fault);
+
+	if (!copy)
+		return fault->code;
+	put_name(dir, copy, n);
 	return 0;
 }
 
@@ -187,6 +203,20 @@ void tote__node_unlink(struct tree *t, struct node *n)
 	memmove(dir->children + at, dir->children + at + 1,
 		(dir->count - at) * sizeof(struct node *));
 	drop_name(t, n);
+}
+
+int tote__node_move(struct tree *t, struct node *n, struct node *dir, const char *name,
+	struct tote_fault *fault)
+{
+	char *copy = new_name(t, dir, name, strlen(name), fault);
+
+	if (!copy)
+		return fault->code;
+	tote__node_ref(n);
+	tote__node_unlink(t, n);
+	put_name(dir, copy, n);
+	tote__node_unref(t, n);
+	return 0;
 }
 
 void tote__node_replace(struct tree *t, struct node *old, struct node *n)

@@ -51,6 +51,9 @@ int tote__node_find(struct node *dir, const char *path, size_t len, struct node 
 int tote__node_link(struct tree *t, struct node *dir, const char *name, struct node *n,
 	struct tote_fault *fault);
 void tote__node_unlink(struct tree *t, struct node *n);
+/* The same of one that has a name, which it loses only when it has the other. */
+int tote__node_move(struct tree *t, struct node *n, struct node *dir, const char *name,
+	struct tote_fault *fault);
 /* n takes the name of old. Cannot fail. */
 void tote__node_replace(struct tree *t, struct node *old, struct node *n);
 /* The directory under the first len bytes of path, made where missing. */

@@ -125,6 +125,48 @@ START_TEST(everything_is_given_back_with_the_context)
 }
 END_TEST
 
+/* Not even its old name can be given back once memory is gone: so it is taken last. */
+START_TEST(a_file_that_finds_no_memory_for_its_new_name_keeps_the_old_one)
+{
+	struct failing memory = {.fail_at = -1};
+	tote_ctx *ctx = support_ctx(NULL, &memory);
+	struct tote_fault fault = {0};
+	struct store_stat st;
+	int refused = 0;
+	struct place p;
+	void *stage;
+
+	place_make(ctx, "box", LAYOUT_CONTAINER, &p);
+	ck_ok(p.ops->stage_begin(p.handle, &stage, &fault), fault);
+	ck_ok(p.ops->stage_write(stage, "x", 1, &fault), fault);
+	ck_ok(p.ops->stage_sync(&stage, 1, &fault), fault);
+	ck_ok(p.ops->stage_keep(stage, 7, &fault), fault);
+	p.ops->stage_close(stage);
+	ck_ok(p.ops->make_parents(p.handle, "d/file", &fault), fault);
+	for (long n = 0;; n++) {
+		int rc;
+
+		memory.fail_at = n;
+		rc = p.ops->publish(p.handle, 7, "d/file", &fault);
+		memory.fail_at = -1;
+		if (rc == 0)
+			break;
+		ck_fault(rc, TOTE_E_NO_MEMORY, fault);
+		tote__fault_clear(&fault);
+		ck_ok(p.ops->stat(p.handle, SPACE_ASSETS, ".tote-7", &st, &fault), fault);
+		ck_assert_uint_eq(st.size, 1);
+		refused++;
+	}
+	ck_assert_int_gt(refused, 1);
+	ck_ok(p.ops->stat(p.handle, SPACE_ASSETS, "d/file", &st, &fault), fault);
+	ck_fault(p.ops->stat(p.handle, SPACE_ASSETS, ".tote-7", &st, &fault), TOTE_E_NOT_FOUND,
+		fault);
+	tote__place_close(&p);
+	tote_ctx_unref(ctx);
+	ck_assert_int_eq(memory.live, 0);
+}
+END_TEST
+
 START_TEST(a_file_that_no_memory_holds_is_refused)
 {
 	tote_ctx *ctx = support_ctx(NULL, NULL);
@@ -158,6 +200,7 @@ Suite *memory_suite(void)
 	tcase_add_test(tc, one_location_has_many_spellings_and_none_leads_up);
 	tcase_add_test(tc, the_keys_of_an_orchestrator_are_a_place_of_their_own);
 	tcase_add_test(tc, everything_is_given_back_with_the_context);
+	tcase_add_test(tc, a_file_that_finds_no_memory_for_its_new_name_keeps_the_old_one);
 	tcase_add_test(tc, a_file_that_no_memory_holds_is_refused);
 	suite_add_tcase(s, tc);
 	return s;
