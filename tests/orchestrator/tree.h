@@ -83,13 +83,18 @@ static inline int tree_by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Adds what lies at path and below it. A path that is not there adds nothing. */
+/* Adds what lies at path and below it, to be sorted. A path that is not there adds nothing. */
 static inline void tree_add(struct tree *t, const char *base, const char *path)
 {
 	tree_now = t;
 	tree_base = base;
 	nftw(path, tree_each, 32, FTW_PHYS);
-	qsort(t->lines, t->count, sizeof(*t->lines), tree_by_text);
+}
+
+static inline void tree_sort(struct tree *t)
+{
+	if (t->count)
+		qsort(t->lines, t->count, sizeof(*t->lines), tree_by_text);
 }
 
 static inline struct tree tree_of(const char *path)
@@ -97,6 +102,7 @@ static inline struct tree tree_of(const char *path)
 	struct tree t = {.count = 0};
 
 	tree_add(&t, path, path);
+	tree_sort(&t);
 	return t;
 }
 

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One container whose handler hangs, was killed, or was stopped with its locks held, among 50
+ * neighbours that notice nothing and do not wait.
+ */
+#include "orchestrator/isle.h"
+#include "orchestrator/trouble.h"
+#include "support/step_kill.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <time.h>
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* --- its store hangs ---------------------------------------------------------------------------- */
+
+struct caught {
+	struct isle *s;
+	int (*doing)(struct isle *s);
+	pthread_t thread;
+	int rc;
+};
+
+static int caught_in_append(struct isle *s)
+{
+	struct tote_fault fault;
+	tote_box *box;
+	int rc = tote_box_open(s->r.o, s->it, NULL, &box, &fault);
+
+	if (rc == 0)
+		rc = box_append(box, "at last", &fault);
+	if (rc == 0)
+		rc = tote_box_close(box, &fault);
+	return rc;
+}
+
+static int caught_in_audit(struct isle *s)
+{
+	const char *const ids[] = {s->it};
+	struct tote_audit_options options = {.size = sizeof(options), .ids = ids, .id_count = 1};
+	uint32_t worst = TOTE_VERDICT_NONE;
+	struct tote_fault fault;
+	tote_audit *job;
+	int rc = tote_audit_start(s->r.o, &options, &job, &fault);
+
+	if (rc < 0)
+		return rc;
+	while ((rc = tote_audit_step(job, 0, 0, &fault)) > 0)
+		;
+	tote_audit_worst(job, &worst, &fault);
+	tote_audit_close(job, &fault);
+	return rc ? rc : worst != TOTE_VERDICT_OK;
+}
+
+static int caught_in_status(struct isle *s)
+{
+	struct tote_status status = {.size = sizeof(status)};
+	struct tote_fault fault;
+
+	return tote_orchestrator_status(s->r.o, s->it, &status, &fault);
+}
+
+static int caught_in_keys(struct isle *s)
+{
+	struct tote_key keys[4];
+	struct tote_fault fault;
+	size_t count;
+
+	return tote_orchestrator_keys(s->r.o, s->it, keys, 4, &count, &fault);
+}
+
+static int caught_in_witness(struct isle *s)
+{
+	struct tote_fault fault;
+
+	return tote_orchestrator_witness(s->r.o, s->it, 0, NULL, &fault);
+}
+
+static int caught_in_state(struct isle *s)
+{
+	struct tote_fault fault;
+
+	return tote_orchestrator_set_state(
+		s->r.o, s->it, TOTE_STATE_SUSPENDED, NULL, "because", 0, &fault);
+}
+
+static void *catch (void *user)
+{
+	struct caught *c = user;
+
+	c->rc = c->doing(c->s);
+	return NULL;
+}
+
+static int (*const doings[])(struct isle *s) = {caught_in_append, caught_in_audit, caught_in_status,
+	caught_in_keys, caught_in_witness, caught_in_state};
+#define DOINGS (int)(sizeof(doings) / sizeof(doings[0]))
+
+START_TEST(nobody_waits_for_a_container_whose_store_hangs)
+{
+	struct caught caught[DOINGS];
+	struct outcome o;
+	struct isle s;
+
+	isle_copy(&s);
+	isle_open(&s, troubled_kernel());
+	trouble_begins(0, printed("%s/containers/%s", s.r.path, s.it), TROUBLE_HANGING, 0);
+	for (int i = 0; i < DOINGS; i++) {
+		caught[i] = (struct caught){.s = &s, .doing = doings[i]};
+		ck_assert_int_eq(pthread_create(&caught[i].thread, NULL, catch, &caught[i]), 0);
+	}
+	trouble_reached(DOINGS);
+	isle_day_is_the_same(&s, NEIGHBOURS_ALONE);
+	/* nor does the root itself */
+	o = audit(&s.r, "orchestrator");
+	ck_assert_uint_eq(o.verdict.verdict, TOTE_VERDICT_OK);
+	ck_ok(root_move(&s.r, neighbour(0), TOTE_STATE_SUSPENDED), s.r.fault);
+	ck_assert_int_eq(root_provision(&s.r, "new"), TOTE_PROVISIONED_NEW);
+	ck_ok(tote_orchestrator_detach(s.r.o, "new", NULL, "x", 0, &s.r.fault), s.r.fault);
+	trouble_reached(DOINGS); /* all this time */
+	trouble_release();
+	for (int i = 0; i < DOINGS; i++) {
+		ck_assert_int_eq(pthread_join(caught[i].thread, NULL), 0);
+		ck_assert_msg(caught[i].rc == 0 || doings[i] == caught_in_append, "%d: %d", i,
+			caught[i].rc);
+	}
+	trouble_ends(0);
+	ck_assert_uint_eq(audit(&s.r, s.it).verdict.verdict, TOTE_VERDICT_OK);
+	isle_remove(&s);
+}
+END_TEST
+
+/* --- its handler is killed ---------------------------------------------------------------------- */
+
+static void die(void *user)
+{
+	(void)user;
+	raise(SIGKILL);
+}
+
+static const char *const steps[] = {"stage_sync", "stage_keep", "publish", "journal_write",
+	"journal_sync", "barrier", "line_write", "make_parents"};
+#define STEPS (int)(sizeof(steps) / sizeof(steps[0]))
+
+static void seal_in(tote_box *box, struct tote_fault *fault)
+{
+	struct tote_source source = {.path = "sealed/half",
+		.data = "half",
+		.length = 4,
+		.flags = TOTE_SOURCE_DATA,
+		.supersedes = TOTE_SEQ_ANY};
+	struct tote_sealed sealed;
+
+	tote_box_seal(box, &source, 1, NULL, 0, &sealed, fault);
+}
+
+/* Another process dies there, while it seals or folds. */
+static void is_killed_at(const struct isle *s, const char *step)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct isle own = *s;
+		char note[8192];
+		tote_box *box;
+		size_t len;
+
+		child_asserts_nothing();
+		own.r.o = NULL;
+		isle_open(&own, NULL);
+		box = root_box(&own.r, own.it);
+		step_act(box, step, 0, die, NULL);
+		seal_in(box, &own.r.fault);
+		tote_box_checkpoint(box, 0, note, sizeof(note), &len, &own.r.fault);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s: %x", step, status);
+}
+
+START_TEST(nobody_notices_a_handler_that_was_killed_in_mid_write)
+{
+	struct tree before, after;
+	struct isle s;
+
+	isle_copy(&s);
+	before = isle_neighbours(&s);
+	for (int i = 0; i < HARMED; i++) {
+		isle_mean(&s, i);
+		is_killed_at(&s, steps[_i * HARMED + i]);
+	}
+	isle_open(&s, NULL);
+	for (int i = 0; i < HARMED; i += 2) { /* the others are found so by the audit of all */
+		isle_mean(&s, i);
+		ck_assert_uint_eq(audit(&s.r, s.it).verdict.verdict, TOTE_VERDICT_OK);
+		root_fill(&s.r, s.it, 1);
+	}
+	after = isle_neighbours(&s);
+	ck_assert_str_eq(tree_difference(&before, &after), "");
+	isle_day_is_the_same(&s, EVERYTHING);
+	for (int i = 0; i < HARMED; i++) {
+		isle_mean(&s, i);
+		ck_assert_uint_eq(audit(&s.r, s.it).verdict.verdict, TOTE_VERDICT_OK);
+	}
+	tree_free(&before);
+	tree_free(&after);
+	isle_remove(&s);
+}
+END_TEST
+
+/* --- its locks are held by who does not go on ----------------------------------------------------- */
+
+#define WAIT_US 30000
+
+/* Another process holds a byte of its lock and is stopped. */
+static pid_t is_stopped_with(const struct isle *s, int byte)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct isle own = *s;
+		tote_box *box;
+
+		child_asserts_nothing();
+		own.r.o = NULL;
+		isle_open(&own, NULL);
+		box = root_box(&own.r, own.it);
+		if (byte == LOCK_BYTE_WRITE) {
+			ck_assert_int_eq(tote__ledger_hold(box->ledger, &own.r.fault), 0);
+		} else {
+			struct place *p = &box->place;
+
+			ck_assert_int_eq(p->ops->lock_take(p->handle, byte, 0, &own.r.fault), 0);
+		}
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+	ck_assert(WIFSTOPPED(status));
+	return pid;
+}
+
+/* What is asked of it comes back after few waits, and says why. */
+static void is_not_waited_for(struct isle *s, int byte)
+{
+	const double begin = seconds();
+	struct tote_fault fault;
+	tote_box *box;
+	int rc;
+
+	/* all that is signed can be read, and no writer is damage */
+	ck_assert_uint_ne(audit(&s->r, s->it).verdict.verdict, TOTE_VERDICT_DAMAGED);
+	rc = tote_box_open(s->r.o, s->it, NULL, &box, &fault);
+	if (rc == 0) {
+		rc = box_append(box, "x", &fault);
+		tote_box_unref(box);
+	}
+	if (byte == LOCK_BYTE_FOLD) { /* which no append takes */
+		ck_assert_int_eq(rc, 0);
+	} else {
+		ck_assert_int_eq(rc, TOTE_E_BUSY);
+		ck_assert_msg(strstr(fault.text, s->it) != NULL, "%s", fault.text);
+	}
+	root_state(&s->r, s->it);
+	ck_assert_msg(seconds() - begin < 2 + 10 * WAIT_US / 1e6, "byte %d: %.3f s", byte,
+		seconds() - begin);
+}
+
+START_TEST(nobody_waits_for_a_lock_whose_holder_was_stopped)
+{
+	struct tree before, after;
+	struct isle s;
+	pid_t pids[3];
+
+	isle_copy(&s);
+	before = isle_neighbours(&s);
+	for (int i = 0; i < 3; i++) {
+		isle_mean(&s, i);
+		pids[i] = is_stopped_with(&s, LOCK_BYTE_WRITE + i);
+	}
+	isle_open(&s, NULL);
+	s.r.ctx->lock_wait_us = WAIT_US;
+	for (int i = 0; i < 3; i++) {
+		isle_mean(&s, i);
+		is_not_waited_for(&s, i);
+	}
+	after = isle_neighbours(&s);
+	ck_assert_str_eq(tree_difference(&before, &after), "");
+	isle_day_is_the_same(&s, EVERYTHING);
+	for (int i = 0; i < 3; i++) {
+		int status;
+
+		ck_assert_int_eq(kill(pids[i], SIGKILL), 0);
+		ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+		isle_mean(&s, i);
+		ck_assert_uint_eq(audit(&s.r, s.it).verdict.verdict, TOTE_VERDICT_OK);
+	}
+	tree_free(&before);
+	tree_free(&after);
+	isle_remove(&s);
+}
+END_TEST
+
+Suite *isolation_live_suite(void)
+{
+	Suite *s = suite_create("isolation_live");
+	TCase *t = tcase_create("isolation_live");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_unchecked_fixture(t, isle_make, isle_end);
+	tcase_add_test(t, nobody_waits_for_a_container_whose_store_hangs);
+	tcase_add_loop_test(
+		t, nobody_notices_a_handler_that_was_killed_in_mid_write, 0, STEPS / HARMED);
+	tcase_add_test(t, nobody_waits_for_a_lock_whose_holder_was_stopped);
+	suite_add_tcase(s, t);
+	return s;
+}
