@@ -220,7 +220,7 @@ tote_box *run_open(struct run *r, uint32_t flags)
 
 /* --- calls ---------------------------------------------------------------------------------- */
 
-static struct asked *ask(struct run *r)
+static struct demand *ask(struct run *r)
 {
 	struct truth *t = &r->truth;
 
@@ -233,7 +233,7 @@ static struct asked *ask(struct run *r)
 }
 
 static struct wish *wish(
-	struct asked *a, enum wish_kind kind, const char *format, unsigned int number)
+	struct demand *a, enum wish_kind kind, const char *format, unsigned int number)
 {
 	struct wish *w = &a->wish[a->count++];
 
@@ -281,7 +281,7 @@ static int create(struct run *r)
 static int append(struct run *r, size_t count)
 {
 	struct tote_record records[3] = {{0}};
-	struct asked *a = ask(r);
+	struct demand *a = ask(r);
 
 	for (size_t i = 0; i < count; i++) {
 		struct wish *w = wish(a, WISH_RECORD, "this is record ", ++r->truth.number);
@@ -298,7 +298,7 @@ static int seal(struct run *r, size_t count)
 {
 	static const char *const names[2][2] = {{"matters/letter-", ""}, {"scan-", "years/of/"}};
 	struct tote_source sources[2] = {{0}};
-	struct asked *a = ask(r);
+	struct demand *a = ask(r);
 
 	for (size_t i = 0; i < count; i++) {
 		struct wish *w = wish(a, WISH_SEAL, names[count - 1][i], ++r->truth.number);

@@ -41,7 +41,7 @@ struct wish {
 };
 
 /* Those of one call: all of them are there or none. */
-struct asked {
+struct demand {
 	struct wish wish[3];
 	size_t count;
 };
@@ -75,7 +75,7 @@ struct promise {
 struct truth {
 	struct taken *entries;
 	struct signed_tree *trees;
-	struct asked *asked;
+	struct demand *asked;
 	struct promise *promises;
 	struct taken *records; /* those of the consolidated record */
 	size_t record_cap;
