@@ -87,9 +87,10 @@ TOTE_API int tote_audit_start(tote_orchestrator *orchestrator,
  * proven rotation is followed (TOTE-5016 names the key it leads to), and a key that no entry leads
  * to counts because it was given (TOTE-5015 says so); witness_vkey: a witness's that must have
  * cosigned, or NULL. The log is read from the medium but with TOTE_VERIFY_CACHED, which is faster
- * and verifies what anybody who reads it now is given. Its findings and its one verdict come as from any job. TOTE_E_NO_SIGNATURE
- * where the checkpoint is not signed by these keys (or there is none), TOTE_E_BAD_SIGNATURE,
- * TOTE_E_NOT_FOUND where directory is neither. ctx may be NULL. Any thread. Since 0.1.
+ * and verifies what anybody who reads it now is given. Its findings and its one verdict come as from
+ * any job. TOTE_E_NO_SIGNATURE where the checkpoint is not signed by these keys (or there is none),
+ * TOTE_E_BAD_SIGNATURE, TOTE_E_NOT_FOUND where directory is neither. ctx may be NULL. Any thread.
+ * Since 0.1.
  */
 TOTE_API int tote_verify_ledger(tote_ctx *ctx, const char *directory, const char *vkey,
 	const char *witness_vkey, uint32_t flags, tote_audit **ret_audit, struct tote_fault *fault);
