@@ -82,7 +82,7 @@ static int write_group(struct ledger *l, const struct group *g, int last, struct
 	int r;
 
 	tote__buf_reset(&l->bytes);
-	tote__group_write(g, l->tail.header.salt, l->stage.body.data, &l->bytes);
+	tote__group_write(g, l->tail.header.salt, l->stage.body.data, l->engine, &l->bytes);
 	if ((r = tote__buf_check(&l->bytes, "a group", fault)) < 0)
 		return r;
 	tote__writer_poison(l); /* until all of it went through */

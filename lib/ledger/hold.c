@@ -202,18 +202,16 @@ static int read_on(struct ledger *l, uint64_t mark, struct tote_fault *fault)
 
 /*
  * After `idle` of this boot: reads what others have appended since. Where nobody has held byte 0 in
- * between there can be nothing; one look at the place of the next group is left, and no look for
- * another segment.
+ * between there is nothing: all that is left to see is that our segment is still there.
  */
 static int come_up(struct ledger *l, uint64_t mark, int undisturbed, struct tote_fault *fault)
 {
-	int r;
+	int r = 0;
 
 	if (!l->known || !l->tail.handle ||
 		!l->ops->journal_is_current(l->place->handle, l->tail.name, l->tail.handle))
 		return replay(l, mark, fault);
-	r = undisturbed ? read_on_group(l, mark, fault) : 1;
-	if (r == 1)
+	if (!undisturbed)
 		r = read_on(l, mark, fault);
 	return r == 2 ? replay(l, mark, fault) : r;
 }

@@ -7,14 +7,15 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "store/posix_boot.h"
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define CHECK_DIGITS 16
 #define HOST_MAX     255
 #define WORDS        9
+#define NUMBER_MAX   20
+/* all words but the check, however long their values are */
+#define WORDS_MAX (16 + 3 * (NUMBER_MAX + 1) + 8 + BOOT_LEN + 2 + 3 * HOST_MAX + 2 + TIME_LEN + 2)
 
 static const char *const state_names[] = {"void", "busy", "idle"};
 
@@ -47,38 +48,73 @@ static size_t put_host(char *out, const char *host)
 	return len;
 }
 
-static void put_check(const char *line, size_t len, char out[CHECK_DIGITS + 1])
+static char *put_text(char *at, const char *text)
+{
+	const size_t len = strlen(text);
+
+	memcpy(at, text, len);
+	at[len] = ' ';
+	return at + len + 1;
+}
+
+static char *put_number(char *at, uint64_t value)
+{
+	char digits[NUMBER_MAX + 1], *from = digits + NUMBER_MAX;
+
+	*from = '\0';
+	do {
+		*--from = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	return put_text(at, from);
+}
+
+static void put_check(
+	const struct hasher *engine, const char *line, size_t len, char out[CHECK_DIGITS + 1])
 {
 	char digits[2 * HASH_LEN + 1];
 	uint8_t full[HASH_LEN];
 
-	tote__hash_bytes(NULL, line, len, full);
+	tote__hash_bytes(engine, line, len, full);
 	tote__hex_encode(full, sizeof(full), digits);
 	memcpy(out, digits, CHECK_DIGITS);
 	out[CHECK_DIGITS] = '\0';
 }
 
+/* The words before the check, each with its space; by hand, as each append writes two lines. */
+static char *put_words(char *at, const struct line *line, const char *since)
+{
+	at = put_text(at, "tote-lock/1");
+	at = put_number(at, line->mark);
+	at = put_text(at, state_names[line->state]);
+	at = put_number(at, line->inode);
+	at = put_text(at, line->boot);
+	at = put_number(at, line->pid);
+	at += put_host(at, line->host);
+	*at++ = ' ';
+	return put_text(at, since);
+}
+
 int tote__line_format(
 	const struct line *line, char out[LOCK_LINE_MAX], size_t *ret_len, struct tote_fault *fault)
 {
-	char host[3 * HOST_MAX + 2], since[TIME_LEN + 1], check[CHECK_DIGITS + 1];
-	int n, r;
+	char text[WORDS_MAX], since[TIME_LEN + 1];
+	size_t len;
+	int r;
 
 	if (line->state != LINE_BUSY && line->state != LINE_IDLE)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "lock line: no state to write");
 	r = tote__time_format(line->since_us, since, fault);
 	if (r < 0)
 		return r;
-	put_host(host, line->host);
-	n = snprintf(out, LOCK_LINE_MAX,
-		"tote-lock/1 %" PRIu64 " %s %" PRIu64 " %s %" PRIu64 " %s %s ", line->mark,
-		state_names[line->state], line->inode, line->boot, line->pid, host, since);
-	if (n < 0 || n + CHECK_DIGITS + 2 > LOCK_LINE_MAX)
+	len = (size_t)(put_words(text, line, since) - text);
+	if (len + CHECK_DIGITS + 2 > LOCK_LINE_MAX)
 		return tote__fault(
 			fault, TOTE_E_TOO_LARGE, "lock line: longer than %d bytes", LOCK_LINE_MAX);
-	put_check(out, (size_t)n, check);
-	n += snprintf(out + n, (size_t)(LOCK_LINE_MAX - n), "%s\n", check);
-	*ret_len = (size_t)n;
+	memcpy(out, text, len);
+	put_check(line->engine, text, len, out + len);
+	memcpy(out + len + CHECK_DIGITS, "\n", 2);
+	*ret_len = len + CHECK_DIGITS + 1;
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #ifndef LEDGER_LINE_H
 #define LEDGER_LINE_H
 
-#include "base/buf.h"
+#include "crypto/hash.h"
 #include "store/store.h"
 
 #define BOOT_LEN 63
@@ -21,6 +21,7 @@ struct line {
 	uint64_t pid;
 	char host[256];
 	int64_t since_us;
+	const struct hasher *engine; /* that computes the check; NULL is allowed, as everywhere */
 };
 
 void tote__line_parse(const char *bytes, size_t len, uint64_t inode, struct line *ret);

@@ -57,6 +57,7 @@ static int ledger_new(const struct ledger_options *o, struct ledger **ret, struc
 	l->fold_bytes = o->fold_bytes ? o->fold_bytes : FOLD_BYTES_DEFAULT;
 	l->oldest = UINT64_MAX;
 	tote__line_self(&l->line, &o->ctx->clock);
+	l->line.engine = l->engine;
 	tote__buf_init(&l->stage.body, heap, GROUP_BODY_MAX);
 	tote__buf_init(&l->stage.entry, heap, ENTRY_MAX);
 	tote__buf_init(&l->body, heap, GROUP_BODY_MAX);

@@ -326,7 +326,7 @@ static int write_segment(struct repairing *x, struct tote_fault *fault)
 	tote__buf_reset(&l->bytes);
 	tote__buf_put(&l->bytes, block, sizeof(block));
 	tote__buf_put(&l->bytes, zeros, sizeof(zeros) - sizeof(block));
-	tote__group_write(&g, h.salt, l->stage.body.data, &l->bytes);
+	tote__group_write(&g, h.salt, l->stage.body.data, l->engine, &l->bytes);
 	return tote__buf_check(&l->bytes, "a segment", fault);
 }
 

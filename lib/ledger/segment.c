@@ -17,12 +17,13 @@ static const uint8_t segment_magic[8] = {'t', 'o', 't', 'e', '.', 'j', 'n', 'l'}
 static const uint8_t group_magic[8] = {'t', 'o', 't', 'e', 'g', 'r', 'p', '\n'};
 
 /* The first 16 bytes of SHA-256(salt || bytes); a segment's own check has no salt. */
-static void check_of(const uint8_t *salt, const uint8_t *bytes, size_t len, uint8_t out[CHECK_LEN])
+static void check_of(const struct hasher *engine, const uint8_t *salt, const uint8_t *bytes,
+	size_t len, uint8_t out[CHECK_LEN])
 {
 	uint8_t full[HASH_LEN];
 	struct hash h;
 
-	tote__hash_init(&h, NULL);
+	tote__hash_init(&h, engine);
 	if (salt)
 		tote__hash_update(&h, salt, 16);
 	tote__hash_update(&h, bytes, len);
@@ -38,7 +39,7 @@ void tote__segment_header_write(const struct segment_header *h, uint8_t out[SEGM
 	tote__store_u64(out + 16, h->first_seq);
 	memcpy(out + 24, h->salt, 16);
 	memcpy(out + 40, h->prev, HASH_LEN);
-	check_of(NULL, out, SEGMENT_HASHED, out + SEGMENT_HASHED);
+	check_of(NULL, NULL, out, SEGMENT_HASHED, out + SEGMENT_HASHED);
 }
 
 int tote__segment_header_read(const uint8_t *block, size_t len, struct segment_header *ret)
@@ -47,7 +48,7 @@ int tote__segment_header_read(const uint8_t *block, size_t len, struct segment_h
 
 	if (len < SEGMENT_HEADER_LEN || memcmp(block, segment_magic, 8) != 0)
 		return 0;
-	check_of(NULL, block, SEGMENT_HASHED, check);
+	check_of(NULL, NULL, block, SEGMENT_HASHED, check);
 	if (memcmp(check, block + SEGMENT_HASHED, CHECK_LEN) != 0)
 		return 0;
 	ret->version = tote__load_u32(block + 8);
@@ -65,8 +66,8 @@ uint64_t tote__group_bytes(const struct group *g)
 	return (bytes + JOURNAL_BLOCK - 1) / JOURNAL_BLOCK * JOURNAL_BLOCK;
 }
 
-void tote__group_write(
-	const struct group *g, const uint8_t salt[16], const uint8_t *body, struct buf *out)
+void tote__group_write(const struct group *g, const uint8_t salt[16], const uint8_t *body,
+	const struct hasher *engine, struct buf *out)
 {
 	uint8_t header[GROUP_HEADER_LEN];
 	uint64_t used = (uint64_t)GROUP_HEADER_LEN + g->body_len;
@@ -76,7 +77,7 @@ void tote__group_write(
 	tote__store_u32(header + 16, g->count);
 	tote__store_u32(header + 20, g->body_len);
 	memcpy(header + 24, g->last_leaf, HASH_LEN);
-	check_of(salt, header, GROUP_HASHED, header + GROUP_HASHED);
+	check_of(engine, salt, header, GROUP_HASHED, header + GROUP_HASHED);
 	tote__buf_put(out, header, sizeof(header));
 	tote__buf_put(out, body, g->body_len);
 	tote__buf_put_zeros(out, (size_t)(tote__group_bytes(g) - used));
@@ -90,7 +91,7 @@ int tote__group_header_read(
 
 	if (len < GROUP_HEADER_LEN || memcmp(block, group_magic, 8) != 0)
 		return 0;
-	check_of(salt, block, GROUP_HASHED, check);
+	check_of(NULL, salt, block, GROUP_HASHED, check);
 	if (memcmp(check, block + GROUP_HASHED, CHECK_LEN) != 0)
 		return 0;
 	g.first_seq = tote__load_u64(block + 8);

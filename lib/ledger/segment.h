@@ -34,8 +34,8 @@ struct group {
 };
 
 /* Header, body and zeros to the next multiple of a block, appended to out. */
-void tote__group_write(
-	const struct group *g, const uint8_t salt[16], const uint8_t *body, struct buf *out);
+void tote__group_write(const struct group *g, const uint8_t salt[16], const uint8_t *body,
+	const struct hasher *engine, struct buf *out);
 /* 1 where magic, ranges and check of the header fit. */
 int tote__group_header_read(
 	const uint8_t *block, size_t len, const uint8_t salt[16], struct group *ret);

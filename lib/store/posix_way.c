@@ -7,7 +7,6 @@
 #include "store/layout.h"
 #include "store/path.h"
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define DIR_FLAGS    (O_RDONLY | O_DIRECTORY)
@@ -19,11 +18,16 @@
 static int full_path(const struct posix_place *p, int space, const char *path, char out[FULL_MAX])
 {
 	const char *base = tote__layout_path(p->layout, space);
-	int n = snprintf(out, FULL_MAX, "%s%s%s", base, *base && *path ? "/" : "", path);
+	const size_t above = strlen(base), len = strlen(path), slash = above && len;
 
-	if (n == 0)
+	if (above + slash + len >= FULL_MAX)
+		return 0;
+	memcpy(out, base, above);
+	memcpy(out + above, "/", slash);
+	memcpy(out + above + slash, path, len + 1);
+	if (!above && !len)
 		memcpy(out, ".", sizeof("."));
-	return n >= 0 && n < FULL_MAX;
+	return 1;
 }
 
 int tote__posix_open_at(

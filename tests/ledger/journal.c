@@ -304,7 +304,7 @@ static size_t put_group(struct journal *j, uint64_t offset, uint64_t seq,
 	tote__buf_put(&body, entry.data, entry.len);
 	g.body_len = (uint32_t)body.len;
 	tote__hash_leaf(NULL, entry.data, entry.len, g.last_leaf);
-	tote__group_write(&g, h.salt, body.data, &out);
+	tote__group_write(&g, h.salt, body.data, NULL, &out);
 	memcpy(j->bytes + offset, out.data, out.len);
 	put(j, j->bytes, j->size);
 	offset = out.len;

@@ -260,7 +260,7 @@ static inline void logs_segment(struct logs *l, uint64_t from, uint64_t to, uint
 		}
 		g.body_len = (uint32_t)body.len;
 		memcpy(g.last_leaf, l->leaf[at - 1], HASH_LEN);
-		tote__group_write(&g, h.salt, body.data, &groups);
+		tote__group_write(&g, h.salt, body.data, NULL, &groups);
 	}
 	bytes = SEGMENT_MIN_BYTES;
 	while (bytes < JOURNAL_BLOCK + groups.len)

@@ -61,7 +61,7 @@ START_TEST(the_group_of_the_example_is_read_and_written)
 	ck_assert_int_eq(tote__group_check(&e.group, e.body, NULL, prev), 1);
 	ck_assert_mem_eq(prev, e.header.prev, HASH_LEN);
 	tote__buf_init(&out, plain_heap(), 1 << 20);
-	tote__group_write(&e.group, e.header.salt, e.body, &out);
+	tote__group_write(&e.group, e.header.salt, e.body, NULL, &out);
 	ck_assert_uint_eq(out.len, 4096);
 	ck_assert_mem_eq(out.data, e.group_bytes, GROUP_HEADER_LEN);
 	ck_assert_mem_eq(out.data + GROUP_HEADER_LEN, e.body, e.body_len);
@@ -156,7 +156,7 @@ START_TEST(senseless_numbers_in_a_header_that_checks_are_refused)
 		struct buf out;
 
 		tote__buf_init(&out, plain_heap(), 2 * GROUP_BODY_MAX);
-		tote__group_write(&senseless[i], salt, body, &out);
+		tote__group_write(&senseless[i], salt, body, NULL, &out);
 		ck_assert_int_eq(tote__group_header_read(out.data, 4096, salt, &unused), 0);
 		tote__buf_free(&out);
 	}

@@ -30,7 +30,7 @@ static void put_group(
 	g.body_len = (uint32_t)body.len;
 	tote__hash_leaf(NULL, entry.data, entry.len, g.last_leaf);
 	ck_ok(tote__segfile_open(&s, &w->f.place, 0, &w->f.fault), w->f.fault);
-	tote__group_write(&g, s.header.salt, body.data, &out);
+	tote__group_write(&g, s.header.salt, body.data, NULL, &out);
 	ck_ok(w->f.place.ops->journal_write(
 		      s.handle, (uint64_t)JOURNAL_BLOCK * 4, out.data, out.len, &w->f.fault),
 		w->f.fault);
