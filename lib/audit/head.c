@@ -102,13 +102,29 @@ static int verify(const struct head *h, const struct vkey *key)
 	return r < 0 ? SIGNED_BAD : r ? SIGNED_WELL : SIGNED_NOT;
 }
 
+/* What the log is called: as its first entry says, else as the target does. */
+static const char *origin_of(const struct head *h, const struct entries *s)
+{
+	return s->origin[0] ? s->origin : h->q->target->origin;
+}
+
+static int is_of_another(const struct head *h, const struct entries *s)
+{
+	const char *origin = origin_of(h, s);
+
+	return origin && strcmp(origin, h->checkpoint.origin) != 0;
+}
+
 int tote__head_signed(const struct head *h, const struct entries *s)
 {
 	const struct vkey *key = demanded(h, s);
 	int is = key ? verify(h, key) : SIGNED_OPEN;
 
-	/* an entry that could not be read may have brought another key into force */
-	return is == SIGNED_NOT && s->lost && s->first_lost < h->checkpoint.size ? SIGNED_OPEN : is;
+	/* an entry that could not be read may have brought another key into force, of this log */
+	return is == SIGNED_NOT && s->lost && s->first_lost < h->checkpoint.size &&
+			       !is_of_another(h, s)
+		       ? SIGNED_OPEN
+		       : is;
 }
 
 /* --- its lines ------------------------------------------------------------------------------ */
@@ -321,7 +337,6 @@ static int tell_rotated(const struct head *h, const struct entries *s, const str
 
 int tote__head_judge(struct head *h, const struct entries *s, struct tote_fault *fault)
 {
-	const char *origin = s->origin[0] ? s->origin : h->q->target->origin;
 	const struct vkey *key;
 	char expected[VKEY_MAX];
 	int rc = judge_key(h, s, fault);
@@ -335,12 +350,16 @@ int tote__head_judge(struct head *h, const struct entries *s, struct tote_fault 
 	if (h->is_signed == SIGNED_BAD)
 		return found(
 			h, FINDING_SIGNATURE_BAD, expected, "its signature does not verify", fault);
+	if (h->is_signed == SIGNED_NOT && is_of_another(h, s))
+		return found(h, FINDING_CHECKPOINT_MALFORMED, origin_of(h, s), h->checkpoint.origin,
+			fault);
 	if (h->is_signed == SIGNED_NOT)
 		return found(h, FINDING_SIGNATURE_MISSING, expected, "no line by it", fault);
 	if (h->is_signed == SIGNED_OPEN)
 		return 0;
-	if (origin && strcmp(origin, h->checkpoint.origin) != 0)
-		rc = found(h, FINDING_CHECKPOINT_MALFORMED, origin, h->checkpoint.origin, fault);
+	if (is_of_another(h, s))
+		rc = found(h, FINDING_CHECKPOINT_MALFORMED, origin_of(h, s), h->checkpoint.origin,
+			fault);
 	if (rc == 0)
 		rc = tell_replaced(h, s, fault);
 	if (rc == 0)

@@ -121,6 +121,9 @@ void tote__job_facts_drop(struct job_run *r);
 int tote__job_keys_begin(struct job_run *r, tote_orchestrator *o, struct tote_fault *fault);
 int tote__job_keys_judge(tote_audit *a, struct job_run *r, struct tote_fault *fault);
 void tote__job_keys_known(void *facts, struct known_container *known);
+/* A finding where the note signed last with the key of what is audited is an older copy. */
+int tote__job_keys_tell_behind(
+	tote_audit *a, struct job_run *r, const char *path, struct tote_fault *fault);
 void tote__job_keys_drop(struct job_run *r, const struct heap *heap);
 /* Lets what the run found go through the record, then into the list of what may be shown. */
 int tote__job_take(tote_audit *a, struct tote_fault *fault);

@@ -4,6 +4,7 @@
  * and what a run cannot see from inside one container.
  */
 #include "orchestrator/job.h"
+#include "orchestrator/last_note.h"
 #include "orchestrator/moves.h"
 #include "orchestrator/own_keys.h"
 #include "orchestrator/record.h"
@@ -115,6 +116,13 @@ static int is_head_whole(const struct job_run *r, tote_box *box, struct tote_fau
 	return rc >= 0;
 }
 
+static int is_last_behind(const tote_audit *a, const struct job_run *r)
+{
+	uint64_t last, head;
+
+	return tote__last_note_is_behind(a->o, r->id, r->target.place, &last, &head);
+}
+
 /* None of it failing stops the audit, which finds the cause itself. */
 static int prepare_box(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
@@ -123,7 +131,8 @@ static int prepare_box(tote_audit *a, struct job_run *r, struct tote_fault *faul
 
 	if (!rc)
 		rc = tote__moves_complete(a->o, r->id, r->box, fault);
-	if (!rc && r->box->have_signer && (rc = is_head_whole(r, r->box, fault)) > 0)
+	if (!rc && r->box->have_signer && !is_last_behind(a, r) &&
+		(rc = is_head_whole(r, r->box, fault)) > 0)
 		rc = tote__ledger_fold(r->box->ledger, &head, NULL, fault);
 	if (rc < 0)
 		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit of '%s': %s", r->id, fault->text);
@@ -255,6 +264,8 @@ static int begin_record(tote_audit *a, struct job_run *r, struct tote_fault *fau
 	/* of a record with holes nobody can say what of keys/ and reports/ it knew */
 	if (!o->salvaged.code)
 		tote__job_facts_of_record(r, o);
+	if (is_last_behind(a, r))
+		return tote__job_keys_tell_behind(a, r, "keys/" KEY_FILE ".last", fault);
 	if (may_fold_record(r, o, fault) && tote__record_fold(o, fault) < 0)
 		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit: %s", fault->text);
 	tote__fault_clear(fault);

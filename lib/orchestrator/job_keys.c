@@ -5,8 +5,10 @@
  */
 #include "ledger/demand.h"
 #include "orchestrator/job.h"
+#include "orchestrator/last_note.h"
 #include "orchestrator/own_keys.h"
 #include "store/keystore.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -229,18 +231,35 @@ static int judge_absent(
 	return tell(a, r, FINDING_KEY_MISSING, "", expected, "nothing", fault);
 }
 
+int tote__job_keys_tell_behind(
+	tote_audit *a, struct job_run *r, const char *path, struct tote_fault *fault)
+{
+	char expected[64], was[64];
+	uint64_t last, head;
+
+	if (!tote__last_note_is_behind(a->o, r->id, r->target.place, &last, &head))
+		return 0;
+	snprintf(
+		expected, sizeof(expected), "the note signed last, over %" PRIu64 " entries", head);
+	snprintf(was, sizeof(was), "an older one, over %" PRIu64, last);
+	return tote__job_found_own(a, r, FINDING_KEY_DAMAGED, path, expected, was, fault);
+}
+
 /* signer: of the newest checkpoint. One that came later has signed nothing yet, and has no .last. */
 static int judge_present(tote_audit *a, struct job_run *r, const struct vkey *held,
 	const struct vkey *newest, const struct vkey *signer, struct tote_fault *fault)
 {
-	char name[PATH_MAX_HERE], expected[VKEY_MAX], was[VKEY_MAX];
+	char name[PATH_MAX_HERE], expected[VKEY_MAX], was[VKEY_MAX], path[PATH_MAX_HERE + 32];
 	struct tote_fault unused;
 	struct vkey next;
 
 	if (tote__vkey_equal(held, newest)) {
+		if (is_there(a->o, key_file(r, ".last", name))) {
+			snprintf(path, sizeof(path), "orchestrator/keys/%s", name);
+			return tote__job_keys_tell_behind(a, r, path, fault);
+		}
 		if (!tote__containers_is_own(a->o, r->id, r->container.origin) ||
-			!r->result.head.size || !signer || !tote__vkey_equal(held, signer) ||
-			is_there(a->o, key_file(r, ".last", name)))
+			!r->result.head.size || !signer || !tote__vkey_equal(held, signer))
 			return 0;
 		return tell(a, r, FINDING_KEY_MISSING, ".last", "the note signed last", "nothing",
 			fault);

@@ -34,6 +34,7 @@ struct tote_orchestrator {
 	tote_box *record; /* LEDGER_RECORD over the same directory; NULL where damage hides it */
 	struct tote_fault refused;  /* of a damaged record, which can only be read: why */
 	struct tote_fault salvaged; /* entries of it are lost, with the lock: why */
+	int misled; /* with the lock: the checkpoint in the record's place is another log's */
 	int unread; /* with the lock: the record holds more than this reader may use */
 	struct tote_fault keyless; /* a key of the root's own is missing or no key: why */
 	struct signer witness;     /* used with the record held */

@@ -6,6 +6,7 @@
 #include "ledger/follow.h"
 #include "orchestrator/salvage.h"
 #include <inttypes.h>
+#include <string.h>
 
 static int take_entry(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN], int verified,
 	struct tote_fault *fault)
@@ -93,6 +94,16 @@ static int goes_on(tote_orchestrator *o, struct tote_fault *fault)
 	return 0;
 }
 
+/* Of whom the checkpoint in place is: where it is another log's, nothing is appended any more. */
+static void note_head(tote_orchestrator *o)
+{
+	const struct replay *now = &o->view.replay;
+
+	tote__orchestrator_lock(o);
+	o->misled = now->have_checkpoint && strcmp(now->covered.origin, o->registry.origin) != 0;
+	tote__orchestrator_unlock(o);
+}
+
 /* *ret_void: there may be more than this view shows. */
 static int read_view(tote_orchestrator *o, int *ret_void, struct tote_fault *fault)
 {
@@ -106,6 +117,8 @@ static int read_view(tote_orchestrator *o, int *ret_void, struct tote_fault *fau
 		rc = scan_view(o, &o->view, fault);
 		if (rc)
 			tote__view_close(&o->view);
+		else
+			note_head(o);
 	}
 	tote__orchestrator_unlock_refresh(o);
 	return rc;
@@ -251,7 +264,7 @@ int tote__orchestrator_is_damaged(tote_orchestrator *o)
 	int damaged;
 
 	tote__orchestrator_lock(o);
-	damaged = o->refused.code || o->salvaged.code;
+	damaged = o->refused.code || o->salvaged.code || o->misled;
 	tote__orchestrator_unlock(o);
 	return damaged;
 }

@@ -16,7 +16,7 @@
 struct isle {
 	struct root r;
 	struct frozen_clock clock;
-	char it[16]; /* the one that is meant now */
+	char it[24]; /* the one that is meant now */
 };
 
 /* What each neighbour did and what was said of it. */
