@@ -99,10 +99,14 @@ static void *run_thread(void *user)
 	return NULL;
 }
 
-static unsigned threads_wanted(void)
+unsigned tote__ahead_threads(const struct ahead *a)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
+	if (!a->overlap)
+		return 0;
+	if (a->wanted)
+		return a->wanted < AHEAD_THREADS ? a->wanted : AHEAD_THREADS;
 	if (processors < 1)
 		processors = 1;
 	return processors < AHEAD_THREADS / 2 ? 2 * (unsigned)processors : AHEAD_THREADS;
@@ -117,7 +121,7 @@ static void begin(struct ahead *a)
 
 	if (a->threads || !a->overlap || pthread_attr_init(&attr) != 0)
 		return;
-	wanted = threads_wanted(); /* which reads a file of the system's: not at each take */
+	wanted = tote__ahead_threads(a); /* which reads a file of the system's: not at each take */
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	sigfillset(&all);
 	if (pthread_sigmask(SIG_SETMASK, &all, &before) == 0) {
@@ -178,6 +182,26 @@ void *tote__ahead_take(struct ahead *a)
 	return tote__ahead_job(a, slot);
 }
 
+void *tote__ahead_try(struct ahead *a)
+{
+	size_t slot = (size_t)(a->first % AHEAD_JOBS);
+	int done;
+
+	if (a->first == a->end)
+		return NULL;
+	begin(a);
+	pthread_mutex_lock(&a->mutex);
+	if (a->slot[slot].state == SLOT_WAITS) {
+		a->slot[slot].state = SLOT_RUNS;
+		run_one(a, slot);
+	} else if (a->slot[slot].state == SLOT_RUNS) {
+		pthread_cond_wait(&a->changed, &a->mutex);
+	}
+	done = a->slot[slot].state == SLOT_DONE;
+	pthread_mutex_unlock(&a->mutex);
+	return done ? tote__ahead_job(a, slot) : NULL;
+}
+
 void tote__ahead_drop(struct ahead *a)
 {
 	size_t slot = (size_t)(a->first % AHEAD_JOBS);
@@ -195,6 +219,16 @@ void tote__ahead_clear(struct ahead *a)
 	tote__ahead_rest(a);
 	while (a->first < a->end)
 		tote__ahead_drop(a);
+}
+
+int tote__ahead_is_resting(struct ahead *a)
+{
+	int resting;
+
+	pthread_mutex_lock(&a->mutex);
+	resting = a->resting;
+	pthread_mutex_unlock(&a->mutex);
+	return resting;
 }
 
 int tote__ahead_room(struct ahead *a, const void *job, uint64_t bytes)

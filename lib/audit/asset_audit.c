@@ -39,6 +39,7 @@ void tote__asset_audit_free(struct asset_audit *a)
 	if (!a->q)
 		return;
 	close_object(a);
+	tote__asset_read_free(&a->read);
 	tote__names_free(&a->dirs);
 	tote__names_free(&a->again);
 	tote__names_free(&a->shut);
@@ -279,25 +280,44 @@ static int read_piece(struct asset_audit *a, struct asset *item, struct tote_fau
 	return got && a->offset <= item->size ? 1 : end_of_asset(a, item, fault);
 }
 
+static int is_wanted(const struct asset *item)
+{
+	return tote__asset_must_be_there(item) && !(item->flags & NOT_READ) &&
+	       item->flags & (ASSET_FOUND | ASSET_KEPT);
+}
+
+static void count_bytes(struct asset_audit *a)
+{
+	uint64_t more = tote__asset_read_bytes(&a->read);
+
+	a->q->bytes += more;
+	a->bytes_left -= more < a->bytes_left ? more : a->bytes_left;
+}
+
+/* What is good is done with; of the rest it is seen here what it is. */
 int tote__asset_audit_read(struct asset_audit *a, struct tote_fault *fault)
 {
 	struct asset_table *t = &a->entries->assets;
+	int rc = 0, good = 1;
 
-	for (; !a->object && a->at < t->count; a->at++) {
-		struct asset *item = tote__asset_table_nth(t, a->at);
-		int rc;
-
-		if (!tote__asset_must_be_there(item) || item->flags & NOT_READ ||
-			!(item->flags & (ASSET_FOUND | ASSET_KEPT)))
-			continue;
-		rc = open_next(a, item, fault);
-		if (rc < 0)
-			return rc;
-		if (a->object)
-			break;
+	if (!a->read.q && (rc = tote__asset_read_init(&a->read, a->q, t, fault)) < 0)
+		return rc;
+	while (!a->object && good) {
+		rc = tote__asset_read_next(&a->read, is_wanted, &a->at, &good);
+		count_bytes(a);
+		if (rc == 0)
+			a->at = t->count;
+		if (rc != 1)
+			return rc != 0;
+		if (good)
+			tote__asset_table_nth(t, a->at++)->flags |= ASSET_READ;
 	}
-	if (a->at >= t->count)
-		return 0;
+	if (!a->object) {
+		rc = open_next(a, tote__asset_table_nth(t, a->at), fault);
+		a->at += !a->object;
+	}
+	if (rc < 0 || !a->object)
+		return rc < 0 ? rc : 1;
 	return read_piece(a, tote__asset_table_nth(t, a->at), fault);
 }
 

@@ -6,6 +6,7 @@
 #ifndef AUDIT_ASSET_AUDIT_H
 #define AUDIT_ASSET_AUDIT_H
 
+#include "audit/asset_read.h"
 #include "audit/entries.h"
 #include "audit/names.h"
 #include "ledger/view.h"
@@ -28,8 +29,9 @@ struct asset_audit {
 	char path[INQUIRY_PATH_MAX];
 	int chosen;     /* which are read */
 	size_t visited; /* where some were asked for: so many were looked at, in order of seq */
-	size_t at;      /* the asset whose bytes are read, counted in order of seq */
-	/* the one being read */
+	size_t at;      /* the asset whose bytes are read: all before it, in order of seq, were */
+	struct asset_read read;
+	/* the one being looked at again */
 	void *object;
 	int second; /* for the second time */
 	uint64_t offset, bytes_left;

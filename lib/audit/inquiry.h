@@ -17,6 +17,7 @@ struct inquiry {
 	const struct hasher *engine;
 	struct finding_list findings;
 	uint64_t bytes; /* read so far */
+	uint64_t left;  /* bytes that this step may read yet; 0: any number */
 	int cached;     /* some of it may have come from memory */
 	int still;      /* nobody writes: what is seen is so */
 	int unreachable;

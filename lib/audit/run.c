@@ -340,6 +340,7 @@ static int pieces(
 	if (!run->target.place && run->phase != PHASE_DONE)
 		return refused(run, fault);
 	do {
+		run->q.left = max_bytes ? max_bytes - (run->q.bytes - begin) : 0;
 		rc = piece(run, fault);
 		if (rc == TOTE_E_UNREACHABLE) { /* a finding says so */
 			run->stopped = 1;

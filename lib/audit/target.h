@@ -120,7 +120,7 @@ struct run_target {
 	const struct orchestrator_facts
 		*facts; /* with LEDGER_RECORD; NULL: keys/ and so on are not audited */
 	int strict;     /* TOTE_VERIFY_STRICT: replay all of the journal, nobody writes */
-	int may_cache;  /* TOTE_VERIFY_CACHED: the log need not come from the medium */
+	int may_cache;  /* TOTE_VERIFY_CACHED: what is read need not come from the medium */
 	/*
 	 * What earlier runs read at this level, whose assets are not read again where the ledger
 	 * proves to be the same; but for those that lie at these paths (of findings that stand, as
@@ -132,6 +132,8 @@ struct run_target {
 	size_t suspect_count;
 	/* Only these assets are wanted, and the walk over all of assets/ is left out. */
 	const struct asked *asked; /* NULL: all */
+	/* Of one step: threads that read assets (0: by the processors), and files they have open. */
+	uint32_t readers, files;
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include "store/posix_input.h"
 #include "store/posix_journal.h"
 #include "store/posix_lock.h"
+#include "store/posix_many.h"
 #include "store/posix_object.h"
 #include "store/posix_open.h"
 #include "store/posix_place.h"
@@ -91,6 +92,7 @@ const struct store_ops *tote__posix_ops(void)
 		.input_drop = tote__posix_input_drop,
 		.input_reject = tote__posix_input_reject,
 		.enclosed = tote__posix_enclosed,
+		.read_many = tote__posix_read_many,
 	};
 
 	return &ops;
@@ -109,6 +111,8 @@ void *tote__posix_backend_make(const struct heap *heap, struct tote_fault *fault
 	atomic_init(&b->tops, 0);
 	for (size_t i = 0; i < POSIX_BOUNCES; i++)
 		atomic_init(&b->bounce[i], NULL);
+	for (size_t i = 0; i < POSIX_BOUNCES; i++)
+		atomic_init(&b->lane[i], 0);
 	return b;
 }
 
@@ -118,6 +122,7 @@ void tote__posix_backend_free(void *backend)
 
 	if (!b)
 		return;
+	tote__posix_lanes_free(b);
 	for (size_t i = 0; i < POSIX_BOUNCES; i++)
 		tote__heap_free(b->heap, atomic_load(&b->bounce[i]));
 	tote__heap_free(b->heap, b);

@@ -5,6 +5,7 @@
  */
 #include "store/posix_io.h"
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -171,6 +172,15 @@ int tote__io_read(
 	}
 	*ret_len = got;
 	return 0;
+}
+
+int tote__io_is_memory(const struct kernel *k, int fd)
+{
+	struct statfs fs;
+
+	if (k->fstatfs(fd, &fs) != 0)
+		return 1;
+	return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
 }
 
 static int until_done(int (*call)(int fd), int fd)

@@ -20,6 +20,8 @@ void tote__io_close(const struct kernel *k, int *fd); /* -1 is allowed and is wh
 
 int tote__io_write(const struct kernel *k, int fd, const void *data, size_t len, uint64_t offset);
 int tote__io_write_zeros(const struct kernel *k, int fd, uint64_t from, uint64_t to);
+/* 1 where an open file has no medium to read from; such file systems take O_DIRECT all the same. */
+int tote__io_is_memory(const struct kernel *k, int fd);
 /* Fewer than len bytes only at the end. */
 int tote__io_read(
 	const struct kernel *k, int fd, void *out, size_t len, uint64_t offset, size_t *ret_len);

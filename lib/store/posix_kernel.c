@@ -97,6 +97,26 @@ static int kernel_bell_ring(const void *word)
 	return (int)syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+static int kernel_aio_setup(unsigned int events, aio_context_t *ret)
+{
+	return (int)syscall(SYS_io_setup, events, ret);
+}
+
+static int kernel_aio_destroy(aio_context_t ctx)
+{
+	return (int)syscall(SYS_io_destroy, ctx);
+}
+
+static int kernel_aio_submit(aio_context_t ctx, long count, struct iocb **asked)
+{
+	return (int)syscall(SYS_io_submit, ctx, count, asked);
+}
+
+static int kernel_aio_wait(aio_context_t ctx, long least, long most, struct io_event *out)
+{
+	return (int)syscall(SYS_io_getevents, ctx, least, most, out, NULL);
+}
+
 const struct kernel *tote__kernel(void)
 {
 	static const struct kernel kernel = {
@@ -129,6 +149,10 @@ const struct kernel *tote__kernel(void)
 		.unmap = munmap,
 		.bell_wait = kernel_bell_wait,
 		.bell_ring = kernel_bell_ring,
+		.aio_setup = kernel_aio_setup,
+		.aio_destroy = kernel_aio_destroy,
+		.aio_submit = kernel_aio_submit,
+		.aio_wait = kernel_aio_wait,
 		.getcwd = getcwd,
 		.getpid = getpid,
 	};

@@ -8,6 +8,7 @@
 #define STORE_POSIX_KERNEL_H
 
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/openat2.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,6 +49,11 @@ struct kernel {
 	/* FUTEX_WAIT for that long while the word is 0, FUTEX_WAKE of one; in any process */
 	int (*bell_wait)(const void *word, int64_t microseconds);
 	int (*bell_ring)(const void *word);
+	/* io_setup(2) and the calls after it; NULL: a kernel without these four */
+	int (*aio_setup)(unsigned int events, aio_context_t *ret);
+	int (*aio_destroy)(aio_context_t ctx);
+	int (*aio_submit)(aio_context_t ctx, long count, struct iocb **asked);
+	int (*aio_wait)(aio_context_t ctx, long least, long most, struct io_event *out);
 	char *(*getcwd)(char *out, size_t len);
 	pid_t (*getpid)(void);
 };

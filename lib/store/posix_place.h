@@ -19,10 +19,11 @@
 struct posix_backend {
 	const struct heap *heap;
 	const struct kernel *kernel;
-	struct clock_source clock;             /* the system's: it bounds real waits */
-	pid_t pid;                             /* a forked child unlocks nothing */
-	atomic_int tops;                       /* places that hold their top directory open */
-	_Atomic(void *) bounce[POSIX_BOUNCES]; /* posix_reader.c's, not in use */
+	struct clock_source clock;                  /* the system's: it bounds real waits */
+	pid_t pid;                                  /* a forked child unlocks nothing */
+	atomic_int tops;                            /* places that hold their top directory open */
+	_Atomic(void *) bounce[POSIX_BOUNCES];      /* posix_reader.c's, not in use */
+	_Atomic(aio_context_t) lane[POSIX_BOUNCES]; /* posix_many.c's, not in use; 0: none */
 };
 
 struct posix_place {

@@ -8,7 +8,6 @@
 #include "store/layout.h"
 #include "store/posix_way.h"
 #include <errno.h>
-#include <linux/magic.h>
 #include <string.h>
 
 /* The largest logical block that devices have; a page fits it too. */
@@ -29,16 +28,6 @@ struct reading {
 	struct bounce *bounce;
 	char *what;
 };
-
-/* These have no medium to read from, and take O_DIRECT all the same. */
-static int is_memory(const struct kernel *k, int fd)
-{
-	struct statfs fs;
-
-	if (k->fstatfs(fd, &fs) != 0)
-		return 1;
-	return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
-}
 
 /* Lent by exchanging the pointer with NULL, so a block is with one reader at a time. */
 static int bounce_take(struct reading *r, struct tote_fault *fault)
@@ -74,7 +63,7 @@ static void make_direct(struct reading *r)
 {
 	const struct kernel *k = r->backend->kernel;
 
-	r->direct = !is_memory(k, r->fd) && k->setfl(r->fd, O_DIRECT) == 0;
+	r->direct = !tote__io_is_memory(k, r->fd) && k->setfl(r->fd, O_DIRECT) == 0;
 }
 
 /* O_DIRECT was refused after all: the cache dropped as far as the kernel likes, then read. */
@@ -107,8 +96,6 @@ int tote__posix_object_open(void *place, int space, const char *name, uint32_t f
 	}
 	if (rc == 0)
 		rc = tote__posix_open_file(p, space, name, O_RDONLY, "open", &r->fd, &st, fault);
-	if (rc == 0 && r->uncached)
-		rc = bounce_take(r, fault);
 	tote__posix_leave(p);
 	if (rc) {
 		tote__posix_object_close(r);
@@ -121,8 +108,14 @@ int tote__posix_object_open(void *place, int space, const char *name, uint32_t f
 	return 0;
 }
 
+/* Into the caller's memory, where that lies as a device wants it. */
+static int is_aligned(const void *out, size_t len, uint64_t offset)
+{
+	return (uintptr_t)out % ALIGNMENT == 0 && len % ALIGNMENT == 0 && offset % ALIGNMENT == 0;
+}
+
 /* One aligned read around offset; *ret_end where it met the end, which costs a device no second. */
-static int read_direct(
+static int read_around(
 	struct reading *r, uint64_t offset, void *out, size_t len, size_t *ret_len, int *ret_end)
 {
 	const uint64_t start = offset - offset % ALIGNMENT;
@@ -144,6 +137,24 @@ static int read_direct(
 	return 0;
 }
 
+static int read_direct(struct reading *r, uint64_t offset, void *out, size_t len, size_t *ret_len)
+{
+	size_t total = 0;
+	int err = 0, end = 0;
+
+	if (is_aligned(out, len, offset))
+		return tote__io_read(r->backend->kernel, r->fd, out, len, offset, ret_len);
+	while (!err && total < len && !end) {
+		size_t got = 0;
+
+		err = read_around(
+			r, offset + total, (uint8_t *)out + total, len - total, &got, &end);
+		total += got;
+	}
+	*ret_len = total;
+	return err;
+}
+
 static int read_plain(struct reading *r, uint64_t offset, void *out, size_t len, size_t *ret_len)
 {
 	const struct kernel *k = r->backend->kernel;
@@ -157,27 +168,22 @@ int tote__posix_object_read(void *object, uint64_t offset, void *out, size_t len
 	int *ret_cached, struct tote_fault *fault)
 {
 	struct reading *r = object;
-	size_t total = 0;
-	int err = 0, end = 0;
+	size_t got = 0;
+	int err = 0;
 
-	while (!err && r->direct && total < len && !end) {
-		size_t got = 0;
-
-		err = read_direct(
-			r, offset + total, (uint8_t *)out + total, len - total, &got, &end);
-		if (err == EINVAL) {
-			make_cached(r);
-			total = 0;
-			err = 0;
-			break;
-		}
-		total += got;
+	if (r->direct && !is_aligned(out, len, offset) && bounce_take(r, fault))
+		return fault->code;
+	if (r->direct)
+		err = read_direct(r, offset, out, len, &got);
+	if (r->direct && err == EINVAL) {
+		make_cached(r);
+		err = 0;
 	}
 	if (!err && !r->direct)
-		err = read_plain(r, offset, out, len, &total);
+		err = read_plain(r, offset, out, len, &got);
 	if (err)
 		return tote__fault_errno(fault, err, "read %s", r->what);
-	*ret_len = total;
+	*ret_len = got;
 	if (ret_cached)
 		*ret_cached = r->uncached && !r->direct;
 	return 0;

@@ -152,6 +152,31 @@ int tote__store_get(const struct place *place, int space, const char *name, uint
 	return rc ? tote__fault_wrap(fault, "%s", name) : 0;
 }
 
+static void read_one(const struct place *place, int space, uint32_t flags, struct store_read *r)
+{
+	struct tote_fault unused;
+	void *object;
+
+	r->len = 0;
+	r->cached = 0;
+	r->code = place->ops->object_open(
+		place->handle, space, r->name, flags, &object, &r->st, &unused);
+	if (r->code)
+		return;
+	r->code = place->ops->object_read(object, 0, r->out, r->cap, &r->len, &r->cached, &unused);
+	place->ops->object_close(object);
+}
+
+int tote__store_read_many(const struct place *place, int space, uint32_t flags,
+	struct store_read *reads, size_t count, struct tote_fault *fault)
+{
+	if (place->ops->read_many)
+		return place->ops->read_many(place->handle, space, flags, reads, count, fault);
+	for (size_t i = 0; i < count; i++)
+		read_one(place, space, flags, &reads[i]);
+	return 0;
+}
+
 int tote__place_numbers(const struct place *place, store_numbers_fn *list, size_t max,
 	uint64_t **numbers, size_t *ret_count, struct tote_fault *fault)
 {

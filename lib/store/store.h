@@ -91,6 +91,18 @@ struct store_put {
 	int exists;
 };
 
+/*
+ * One of several small objects that are read at the same time: at most cap bytes from its beginning
+ * into out, with ret_cached as of object_read. code: what open or read gave.
+ */
+struct store_read {
+	const char *name;
+	void *out; /* at a multiple of 4096, and cap is one too: else each costs a copy */
+	size_t cap, len;
+	int code, cached;
+	struct store_stat st;
+};
+
 /* One found name; name is one component. Return non-zero to stop: list then returns that. */
 typedef int store_list_fn(
 	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault);
@@ -282,6 +294,14 @@ struct store_ops {
 	 */
 	int (*enclosed)(void *backend, const char *location, uint32_t *ret_levels,
 		struct tote_fault *fault);
+
+	/*
+	 * Opens, reads and closes so many objects, flags as of object_open: all of them are open at
+	 * once, and what waits for a medium waits for it together. It fails where none could be
+	 * tried. May be NULL.
+	 */
+	int (*read_many)(void *place, int space, uint32_t flags, struct store_read *reads,
+		size_t count, struct tote_fault *fault);
 };
 
 /* One opened place: what the rooms above hold. */
@@ -328,6 +348,10 @@ int tote__store_put_all(const struct place *place, int space, struct store_put *
  */
 int tote__store_read(const struct place *place, void *object, uint64_t size, struct buf *out,
 	int *ret_cached, struct tote_fault *fault);
+
+/* As read_many, by open, read and close where the backend has nothing better. */
+int tote__store_read_many(const struct place *place, int space, uint32_t flags,
+	struct store_read *reads, size_t count, struct tote_fault *fault);
 
 /*
  * A whole object appended to out, at most out->max bytes in all (TOTE_E_TOO_LARGE). With

@@ -30,6 +30,23 @@ static inline int watch_open(void *at, int space, const char *name, uint32_t fla
 	return rc ? rc : watch.inner->ops->object_open(at, space, name, flags, ret, st, fault);
 }
 
+/* One after the other, each as if it were opened alone. */
+static inline int watch_read_many(void *at, int space, uint32_t flags, struct store_read *reads,
+	size_t count, struct tote_fault *fault)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		struct tote_fault why = {0};
+
+		reads[i].code =
+			watch.opening ? watch.opening(space, reads[i].name, flags, &why) : 0;
+		if (reads[i].code == 0)
+			rc = watch.inner->ops->read_many(at, space, flags, &reads[i], 1, fault);
+	}
+	return rc;
+}
+
 static inline int watch_each(
 	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
 {
@@ -72,6 +89,7 @@ static inline void watch_begin(struct audited *a)
 	watch.ops = *a->place.ops;
 	watch.ops.capabilities &= ~STORE_CAN_ANY_THREAD;
 	watch.ops.object_open = watch_open;
+	watch.ops.read_many = watch_read_many;
 	watch.ops.list = watch_list;
 	watch.ops.stat = watch_stat;
 	watch.place = a->place;

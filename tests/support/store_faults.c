@@ -419,6 +419,7 @@ void faults_make(struct faults *f, const struct place *inner)
 	f->ops.object_open = f_object_open;
 	f->ops.object_read = f_object_read;
 	f->ops.object_close = f_object_close;
+	f->ops.read_many = NULL; /* by these three */
 	f->ops.put_new = f_put_new;
 	f->ops.put_all = f_put_all;
 	f->ops.sync_object = f_sync_object;
