@@ -190,6 +190,7 @@ static int open_next(struct asset_audit *a, struct asset *item, struct tote_faul
 	char kept[PATH_KEPT_MAX];
 	struct tote_fault why;
 	struct store_stat st;
+	const uint32_t flags = a->q->target->may_cache ? 0 : STORE_UNCACHED;
 	int r;
 
 	if (item->flags & ASSET_KEPT) {
@@ -198,7 +199,7 @@ static int open_next(struct asset_audit *a, struct asset *item, struct tote_faul
 	}
 	memset(&why, 0, sizeof(why));
 	r = place->ops->object_open(
-		place->handle, SPACE_ASSETS, name, STORE_UNCACHED, &a->object, &st, &why);
+		place->handle, SPACE_ASSETS, name, flags, &a->object, &st, &why);
 	if (r == 0) {
 		a->offset = 0;
 		a->second = 0;
@@ -272,7 +273,7 @@ static int read_piece(struct asset_audit *a, struct asset *item, struct tote_fau
 		return r < 0 ? r : 1;
 	}
 	a->q->bytes += got;
-	a->q->cached |= cached;
+	a->q->cached |= cached || a->q->target->may_cache;
 	a->offset += got;
 	a->bytes_left -= got < a->bytes_left && !a->second ? got : 0;
 	tote__hash_update(&a->hash, a->chunk, got);
