@@ -27,6 +27,7 @@
 #include <toteborch/copy.h>
 #include <toteborch/ctx.h>
 #include <toteborch/fault.h>
+#include <toteborch/fleet.h>
 #include <toteborch/health.h>
 #include <toteborch/input.h>
 #include <toteborch/ledger.h>

@@ -197,7 +197,8 @@ static void help_all(const struct verb *verbs)
 	help_options(EVERYWHERE | BIT(OPT_VERSION));
 	puts("\nExit codes\n"
 	     "    0 good             1 failed              2 usage\n"
-	     "    3 not intact       4 not all looked at   6 a container unreachable\n"
+	     "    3 not intact       4 not all looked at   5 a plan has changes\n"
+	     "    6 a container unreachable\n"
 	     "    10 not a root      11 locked             12 no valid signature by these keys");
 }
 

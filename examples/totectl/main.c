@@ -63,6 +63,13 @@ static const struct verb verbs[] = {
 		"append one record; its seq is printed when it is durable",
 		"totectl append finance --kind record.invoice --field number=2026-014 invoice.xml",
 		BIT(OPT_KIND) | BIT(OPT_FIELD) | BIT(OPT_EXPECT), 0, 1, 2, verb_append},
+	{"fleet", "plan|apply [FILE] [--yes]\nfleet export [FILE|-] [--yes]",
+		"make the root what a file says that it should be; FILE is ROOT/fleet.yaml unless "
+		"given",
+		"totectl fleet export archive/fleet.yaml\n"
+		"totectl fleet plan\n"
+		"totectl fleet apply",
+		BIT(OPT_YES), 0, 1, 2, verb_fleet},
 	{"log", "ID [--from SEQ] [--kind K] [--reverse | --follow] [--limit N]",
 		"list the entries of a ledger; `orchestrator` is the consolidated record",
 		"totectl log contracts --kind 'record.*' --reverse --limit 10",

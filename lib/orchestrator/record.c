@@ -188,6 +188,20 @@ int tote__record_policy(tote_orchestrator *o, const char *id, const struct tote_
 	return write_one(o, &s, "container.policy", actor, fault);
 }
 
+int tote__record_fleet(tote_orchestrator *o, const uint8_t digest[HASH_LEN], uint64_t changes,
+	const char *actor, uint64_t *ret_seq, struct tote_fault *fault)
+{
+	struct sheet s = {.count = 0};
+	char text[DIGEST_TEXT] = "sha256:";
+	struct draft d;
+
+	tote__hex_encode(digest, HASH_LEN, text + strlen(text));
+	put_text(&s, "digest", text);
+	put_number(&s, "changes", changes);
+	d = draft_of(&s, "fleet.applied", actor);
+	return write_group(o, &d, 1, ret_seq, fault);
+}
+
 int tote__record_cosigned(tote_orchestrator *o, const struct checkpoint *c, const char *vkey,
 	const char *actor, struct tote_fault *fault)
 {

@@ -37,6 +37,9 @@ int tote__record_cosigners(tote_orchestrator *o, const char *id, const char *key
 /* container.policy with what its `set` names. */
 int tote__record_policy(tote_orchestrator *o, const char *id, const struct tote_policy *p,
 	const char *actor, struct tote_fault *fault);
+/* fleet.applied. ret_seq: its own. */
+int tote__record_fleet(tote_orchestrator *o, const uint8_t digest[HASH_LEN], uint64_t changes,
+	const char *actor, uint64_t *ret_seq, struct tote_fault *fault);
 /* witness.cosigned; before it, in one group with it, witness.accepted where vkey is not NULL. */
 int tote__record_cosigned(tote_orchestrator *o, const struct checkpoint *c, const char *vkey,
 	const char *actor, struct tote_fault *fault);

@@ -44,6 +44,7 @@ void tote__registry_reset(struct registry *r)
 	r->flag_count = 0;
 	r->report_count = 0;
 	r->log_count = 0;
+	r->have_fleet = 0;
 	r->next = 0;
 	r->origin[0] = r->vkey[0] = r->witness_vkey[0] = '\0';
 	tote__keyring_free(&r->keys);

@@ -90,6 +90,8 @@ struct registry {
 	size_t report_count, report_cap;
 	struct known_log *logs; /* in order of first contact */
 	size_t log_count, log_cap;
+	int have_fleet; /* a fleet file was applied: this one last */
+	uint8_t fleet_digest[HASH_LEN];
 	uint64_t next; /* the seq of the next entry to take */
 	struct buf scratch;
 };

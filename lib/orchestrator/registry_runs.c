@@ -46,25 +46,17 @@ static uint32_t verdict_of(const struct entry_field *f)
 
 static int take_report(struct registry *r, const struct entry *e, struct tote_fault *fault)
 {
-	static const char form[] = "sha256:";
 	struct known_report report;
-	char digest[sizeof(form) + 2 * HASH_LEN];
 	void *items = r->reports;
 	int rc;
 
 	if ((rc = tote__entry_number(e, "run", &report.run, fault)) < 0 ||
 		(rc = tote__entry_number(e, "report-size", &report.size, fault)) < 0 ||
-		(rc = tote__entry_string(e, "report-digest", digest, sizeof(digest), fault)) < 0 ||
+		(rc = tote__registry_digest(e, "report-digest", report.digest, fault)) < 0 ||
 		(rc = tote__registry_grow(r->heap, &items, r->report_count, &r->report_cap,
 			 sizeof(report), fault)) < 0)
 		return rc;
 	r->reports = items;
-	if (strlen(digest) != strlen(form) + (size_t)2 * HASH_LEN ||
-		memcmp(digest, form, strlen(form)) != 0 ||
-		tote__hex_decode(digest + strlen(form), (size_t)2 * HASH_LEN, report.digest) < 0)
-		return tote__fault(fault, TOTE_E_DAMAGED,
-			"consolidated record: entry %llu: no digest of a report",
-			(unsigned long long)e->seq);
 	r->reports[r->report_count++] = report;
 	return 0;
 }

@@ -374,6 +374,32 @@ static int take_acknowledged(struct registry *r, const struct entry *e, struct t
 	return 0;
 }
 
+int tote__registry_digest(
+	const struct entry *e, const char *key, uint8_t ret[HASH_LEN], struct tote_fault *fault)
+{
+	static const char form[] = "sha256:";
+	char digest[sizeof(form) + 2 * HASH_LEN];
+	int rc = tote__entry_string(e, key, digest, sizeof(digest), fault);
+
+	if (rc < 0)
+		return rc;
+	if (strlen(digest) != strlen(form) + (size_t)2 * HASH_LEN ||
+		memcmp(digest, form, strlen(form)) != 0 ||
+		tote__hex_decode(digest + strlen(form), (size_t)2 * HASH_LEN, ret) < 0)
+		return tote__fault(fault, TOTE_E_DAMAGED,
+			"consolidated record: entry %llu: %s is no digest",
+			(unsigned long long)e->seq, key);
+	return 0;
+}
+
+static int take_fleet(struct registry *r, const struct entry *e, struct tote_fault *fault)
+{
+	int rc = tote__registry_digest(e, "digest", r->fleet_digest, fault);
+
+	r->have_fleet = rc == 0;
+	return rc;
+}
+
 static const struct {
 	const char *kind;
 	int (*take)(struct registry *r, const struct entry *e, struct tote_fault *fault);
@@ -390,6 +416,7 @@ static const struct {
 	{"witness.cosigned", take_cosigned},
 	{"audit.started", tote__registry_started},
 	{"audit.covered", tote__registry_covered},
+	{"fleet.applied", take_fleet},
 	{"audit.finding", take_finding},
 	{"audit.finished", tote__registry_finished},
 	{"flag.raised", take_flag},

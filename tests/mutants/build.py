@@ -57,7 +57,7 @@ class Build:
         self.cflags = ["-std=c11", *WARNINGS_OFF, optimize, "-pthread", "-fvisibility=hidden", "-D_GNU_SOURCE",
                        "-DTOTE_BUILDING", *flags, *(f"-I{self.src}/{at}" for at in ("lib", "include", "tests", "."))]
         self.libs = shlex.split(os.environ.get("MUTANT_LIBS") or subprocess.check_output(
-            ["pkg-config", "--libs", "check", "libsodium", "libcrypto"], text=True))
+            ["pkg-config", "--libs", "check", "libsodium", "yaml-0.1", "libcrypto"], text=True))
         os.makedirs(self.work, exist_ok=True)
         self.lib_sources = self._sources("lib/*/*.c")
         self.programs = self._programs()

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Applying fleet files to roots: what a plan says and nothing else, once, whatever is in the way and
+ * wherever it was cut off.
+ */
+#include "orchestrator/fleet_file.h"
+#include "orchestrator/outcome.h"
+#include <signal.h>
+
+#define V "version: 1\n"
+#define C V "containers:\n"
+
+/* Five, each with something to be done behind its making. */
+#define FIVE                                                                                       \
+	V "policy: {full-every: 2w}\n"                                                             \
+	  "orchestrator: {policy: {full-every: 1d}}\n"                                             \
+	  "containers:\n"                                                                          \
+	  "  a: {}\n"                                                                              \
+	  "  b: {state: suspended}\n"                                                              \
+	  "  c: {location: boxes/c, policy: {rate: 1MiB, full-every: 1w}}\n"                       \
+	  "  d: {state: disposed}\n"                                                               \
+	  "  e: {state: archived, policy: {on-flag: suspend}}\n"
+
+static int apply_as(tote_orchestrator *o, tote_fleet *f, uint32_t flags,
+	struct tote_fleet_applied *ret, struct tote_fault *fault)
+{
+	struct tote_fleet_apply_options options = {
+		.size = sizeof(options), .flags = flags, .actor = "op@host"};
+
+	ret->size = sizeof(*ret);
+	return tote_fleet_apply(o, f, &options, ret, fault);
+}
+
+static struct tote_fleet_applied apply(struct root *r, const char *file)
+{
+	tote_fleet *f = good_fleet(r->ctx, file);
+	struct tote_fleet_applied applied;
+
+	ck_ok(apply_as(r->o, f, TOTE_FLEET_FINAL_MOVES, &applied, &r->fault), r->fault);
+	ck_assert_uint_eq(applied.left, 0);
+	ck_assert_uint_eq(applied.failed, 0);
+	tote_fleet_unref(f);
+	return applied;
+}
+
+static uint64_t changes_left(struct root *r, const char *file)
+{
+	struct tote_fleet_plan plan = {.size = sizeof(plan)};
+	tote_fleet *f = good_fleet(r->ctx, file);
+
+	ck_ok(tote_fleet_plan(r->o, f, 0, &plan, &r->fault), r->fault);
+	tote_fleet_unref(f);
+	return plan.changes;
+}
+
+static uint64_t entries(struct root *r)
+{
+	struct tote_box_info info = {.size = sizeof(info)};
+
+	ck_ok(tote_box_info(r->o->record, &info, &r->fault), r->fault);
+	return info.entries;
+}
+
+/* Five whole containers, each as the file says, and each registered once. */
+static void is_applied(struct root *r)
+{
+	static const struct {
+		const char *id;
+		uint32_t state;
+	} rows[] = {{"a", TOTE_STATE_ACTIVE}, {"b", TOTE_STATE_SUSPENDED}, {"c", TOTE_STATE_ACTIVE},
+		{"d", TOTE_STATE_DISPOSED}, {"e", TOTE_STATE_ARCHIVED}};
+	struct tote_policy policy = {.size = sizeof(policy)};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_uint_eq(root_state(r, rows[i].id), rows[i].state);
+		ck_assert_int_eq(root_entries(r, "container.registered", rows[i].id), 1);
+		ck_assert_int_eq(root_entries(r, "container.policy", rows[i].id), 1);
+		ck_assert_uint_eq(audit(r, rows[i].id).verdict.verdict, TOTE_VERDICT_OK);
+	}
+	ck_ok(tote_orchestrator_policy(r->o, "c", &policy, &r->fault), r->fault);
+	ck_assert_uint_eq(policy.rate, 1 << 20);
+	ck_assert_uint_eq(policy.full_every_s, 604800);
+	ck_ok(tote_orchestrator_policy(r->o, "orchestrator", &policy, &r->fault), r->fault);
+	ck_assert_uint_eq(policy.full_every_s, 86400);
+	ck_assert_int_eq(file_exists(printed("%s/boxes/c/ledger", r->path)), 1);
+	ck_assert_uint_eq(changes_left(r, FIVE), 0);
+	ck_assert_uint_eq(audit(r, "orchestrator").verdict.verdict, TOTE_VERDICT_OK);
+}
+
+START_TEST(what_the_file_says_is_so_afterwards_and_on_record)
+{
+	struct tote_fleet_applied applied;
+	struct root r;
+
+	root_make(&r);
+	applied = apply(&r, FIVE);
+	ck_assert_uint_eq(applied.changes, 1 + 5 + 5 + 1 + 1 + 1 + 3);
+	ck_assert_uint_ne(applied.seq, TOTE_SEQ_ANY);
+	ck_assert_int_eq(root_entries(&r, "fleet.applied", NULL), 1);
+	is_applied(&r);
+	root_reopen(&r);
+	is_applied(&r);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(applied_again_it_writes_nothing)
+{
+	struct tote_fleet_applied applied;
+	uint64_t before;
+	struct root r;
+
+	root_make(&r);
+	apply(&r, FIVE);
+	before = entries(&r);
+	applied = apply(&r, FIVE);
+	ck_assert_uint_eq(applied.changes, 0);
+	ck_assert_uint_eq(applied.seq, TOTE_SEQ_ANY);
+	ck_assert_uint_eq(entries(&r), before);
+	/* other bytes that say the same are another file, which comes on record */
+	applied = apply(&r, FIVE "# reviewed\n");
+	ck_assert_uint_eq(applied.changes, 0);
+	ck_assert_uint_eq(applied.seq, before);
+	ck_assert_uint_eq(entries(&r), before + 1);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(what_the_file_does_not_say_is_left_alone)
+{
+	struct tote_policy policy = {.size = sizeof(policy)};
+	struct root r;
+
+	root_make(&r);
+	apply(&r, FIVE);
+	apply(&r, C "  b: {}\n  new: {}\n");
+	ck_assert_uint_eq(root_state(&r, "b"), TOTE_STATE_SUSPENDED);
+	ck_assert_int_eq(root_entries(&r, "container.detached", NULL), 0);
+	ck_ok(tote_orchestrator_policy(r.o, "b", &policy, &r.fault), r.fault);
+	ck_assert_uint_eq(policy.full_every_s, 1209600);
+	is_applied(&r);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(moves_without_a_way_back_are_made_only_where_that_is_said)
+{
+	struct tote_fleet_applied applied;
+	struct root r;
+	uint64_t before;
+	tote_fleet *f;
+
+	root_make(&r);
+	before = entries(&r);
+	f = good_fleet(r.ctx, FIVE);
+	ck_fault(apply_as(r.o, f, 0, &applied, &r.fault), TOTE_E_ARGUMENT, r.fault);
+	ck_assert_ptr_nonnull(strstr(r.fault.text, "fleet.yaml:8: 3 moves have no way back"));
+	ck_assert_uint_eq(applied.changes, 0);
+	ck_assert_uint_eq(entries(&r), before);
+	ck_assert_int_eq(file_exists(printed("%s/containers/a", r.path)), 0);
+	ck_ok(apply_as(r.o, f, TOTE_FLEET_FINAL_MOVES, &applied, &r.fault), r.fault);
+	tote_fleet_unref(f);
+	is_applied(&r);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(a_file_with_problems_changes_nothing)
+{
+	static const char *const files[] = {
+		C "  a: {}\n  b: {stat: active}\n",
+		C "  a: {}\n  old: {location: /elsewhere}\n",
+		C "  a: {}\n  old: {policy: {cosigners: 1}}\n",
+		C "  a: {}\n  b: {backend: tape}\n",
+		C "  a: {}\n  b: {location: containers/old/x}\n",
+	};
+	struct tote_fleet_applied applied;
+	struct root r;
+	uint64_t before;
+
+	root_make(&r);
+	root_provision(&r, "old");
+	before = entries(&r);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		tote_fleet *f = fleet_of(r.ctx, files[i]);
+
+		ck_fault(apply_as(r.o, f, 0, &applied, &r.fault), TOTE_E_GRAMMAR, r.fault);
+		ck_assert_msg(!strncmp(r.fault.text, "fleet.yaml:4:", 13), "%s", r.fault.text);
+		ck_assert_str_eq(strchr(problems_of(f), '\n'), "\n");
+		ck_assert_uint_eq(entries(&r), before);
+		tote_fleet_unref(f);
+	}
+	ck_assert_int_eq(file_exists(printed("%s/containers/a", r.path)), 0);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(a_container_that_cannot_be_changed_hinders_no_other)
+{
+	struct tote_fleet_applied applied;
+	struct root r;
+	tote_fleet *f;
+
+	root_make(&r);
+	root_provision(&r, "whole");
+	root_provision(&r, "lost");
+	file_write(printed("%s/in-the-way", r.path), "x", 1);
+	f = good_fleet(r.ctx, C "  taken: {location: in-the-way, state: suspended}\n"
+				"  whole: {state: suspended}\n"
+				"  new: {policy: {rate: 5}}\n");
+	ck_assert_int_lt(apply_as(r.o, f, 0, &applied, &r.fault), 0);
+	ck_assert_uint_eq(applied.changes, 3);
+	ck_assert_uint_eq(applied.failed, 2);
+	ck_assert_uint_eq(applied.left, 0);
+	ck_assert_uint_eq(applied.seq, TOTE_SEQ_ANY);
+	ck_assert_ptr_nonnull(strstr(problems_of(f), "3:3 "));
+	ck_assert_uint_eq(root_state(&r, "whole"), TOTE_STATE_SUSPENDED);
+	ck_assert_int_eq(root_entries(&r, "container.registered", "new"), 1);
+	ck_assert_int_eq(root_entries(&r, "fleet.applied", NULL), 0);
+	/* when the cause is gone, the same handle does the rest */
+	ck_assert_int_eq(unlink(printed("%s/in-the-way", r.path)), 0);
+	ck_ok(apply_as(r.o, f, 0, &applied, &r.fault), r.fault);
+	ck_assert_uint_eq(applied.changes, 2);
+	ck_assert_uint_eq(root_state(&r, "taken"), TOTE_STATE_SUSPENDED);
+	ck_assert_int_eq(root_entries(&r, "fleet.applied", NULL), 1);
+	tote_fleet_unref(f);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(in_steps_it_does_the_same_and_comes_on_record_once)
+{
+	struct tote_fleet_apply_options options = {.size = sizeof(options),
+		.flags = TOTE_FLEET_FINAL_MOVES,
+		.max_changes = 1,
+		.reason = "as agreed"};
+	struct tote_fleet_applied applied = {.size = sizeof(applied)};
+	uint64_t steps = 0, last = 0;
+	struct root r;
+	tote_fleet *f;
+	int rc;
+
+	root_make(&r);
+	f = good_fleet(r.ctx, FIVE);
+	while ((rc = tote_fleet_apply(r.o, f, &options, &applied, &r.fault)) == 1) {
+		steps++;
+		ck_assert_uint_gt(applied.changes, last);
+		ck_assert_uint_eq(applied.seq, TOTE_SEQ_ANY);
+		last = applied.changes;
+	}
+	ck_assert_int_eq(rc, 0);
+	ck_assert_uint_gt(steps, 10);
+	ck_assert_uint_eq(applied.changes, 17);
+	ck_assert_int_eq(root_entries(&r, "fleet.applied", NULL), 1);
+	tote_fleet_unref(f);
+	is_applied(&r);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(a_state_that_somebody_else_changed_since_the_plan_is_left_to_them)
+{
+	struct tote_fleet_plan plan = {.size = sizeof(plan)};
+	struct tote_fleet_applied applied;
+	struct root r;
+	tote_fleet *f;
+
+	root_make(&r);
+	root_provision(&r, "a");
+	f = good_fleet(r.ctx, C "  a: {state: archived}\n");
+	ck_ok(tote_fleet_plan(r.o, f, 0, &plan, &r.fault), r.fault);
+	ck_ok(root_move(&r, "a", TOTE_STATE_SUSPENDED), r.fault);
+	ck_fault(apply_as(r.o, f, TOTE_FLEET_FINAL_MOVES, &applied, &r.fault), TOTE_E_CONFLICT,
+		r.fault);
+	ck_assert_uint_eq(root_state(&r, "a"), TOTE_STATE_SUSPENDED);
+	ck_assert_int_eq(root_entries(&r, "fleet.applied", NULL), 0);
+	tote_fleet_unref(f);
+	root_remove(&r);
+}
+END_TEST
+
+/* --- export --------------------------------------------------------------------------------- */
+
+static char *exported(struct root *r)
+{
+	size_t len = 0;
+	char *text;
+
+	ck_fault(tote_fleet_export(r->o, 0, NULL, 0, &len, &r->fault), TOTE_E_TOO_LARGE, r->fault);
+	ck_assert_uint_gt(len, 0);
+	text = calloc(1, len + 1);
+	ck_assert_ptr_nonnull(text);
+	ck_ok(tote_fleet_export(r->o, 0, text, len, &len, &r->fault), r->fault);
+	return text;
+}
+
+START_TEST(a_plan_of_an_export_is_empty)
+{
+	struct root r;
+	char *text;
+
+	root_make(&r);
+	text = exported(&r);
+	ck_assert_str_eq(text, V "containers: {}\n");
+	ck_assert_uint_eq(changes_left(&r, text), 0);
+	free(text);
+	apply(&r, FIVE);
+	apply(&r, C "  '2026': {}\n"
+		    "  \"null\": {location: \"with: # 'all' \\\"of\\\" \\\\ it\"}\n"
+		    "  f: {location: \"two\\nlines\\tand \\u202e \\u4e2d \\x85 \\ufeff\"}\n"
+		    "  g: {location: \"-\"}\n"
+		    "  h: {location: \"010.5\"}\n");
+	ck_assert_int_eq(
+		file_exists(printed("%s/two\nlines\tand \xE2\x80\xAE \xE4\xB8\xAD \xC2\x85 "
+				    "\xEF\xBB\xBF/ledger",
+			r.path)),
+		1);
+	ck_ok(tote_orchestrator_detach(r.o, "a", NULL, "gone", 0, &r.fault), r.fault);
+	text = exported(&r);
+	ck_assert_ptr_nonnull(strstr(text, "\n  \"2026\":\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\\u202E \xE4\xB8\xAD"));
+	ck_assert_ptr_null(strstr(text, "\n  a:\n"));
+	ck_assert_uint_eq(changes_left(&r, text), 0);
+	free(text);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(an_export_makes_the_same_containers_in_another_root)
+{
+	struct root r, other;
+	char *text, *again;
+
+	root_make(&r);
+	apply(&r, FIVE);
+	text = exported(&r);
+	root_make(&other);
+	apply(&other, text);
+	is_applied(&other);
+	again = exported(&other);
+	ck_assert_str_eq(text, again);
+	free(again);
+	free(text);
+	root_remove(&other);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(a_location_that_is_no_text_is_left_out_of_an_export)
+{
+	struct tote_provision_options options = {.size = sizeof(options)};
+	char place[512];
+	struct root r;
+	char *text;
+
+	root_make(&r);
+	options.location = named(place, "%s/\xFF", r.path);
+	ck_ok(tote_orchestrator_provision(r.o, "a", &options, NULL, &r.fault), r.fault);
+	text = exported(&r);
+	ck_assert_ptr_nonnull(strstr(text, "# its location is not UTF-8"));
+	ck_assert_uint_eq(changes_left(&r, text), 0);
+	free(text);
+	root_remove(&r);
+}
+END_TEST
+
+/* --- cut off -------------------------------------------------------------------------------- */
+
+static int apply_five(tote_ctx *ctx, const char *path)
+{
+	struct tote_fleet_applied applied;
+	struct tote_fault fault;
+	tote_orchestrator *o;
+	tote_fleet *f;
+	int rc = tote_orchestrator_open(ctx, path, 0, &o, &fault);
+
+	if (!rc && !(rc = tote_fleet_parse(ctx, FIVE, strlen(FIVE), NULL, &f, &fault)))
+		rc = apply_as(o, f, TOTE_FLEET_FINAL_MOVES, &applied, &fault);
+	if (rc < 0)
+		fprintf(stderr, "apply: %s\n", fault.text);
+	return rc;
+}
+
+/* Every so many changes of the disk; the offset makes the slices of several runs differ. */
+static void cut_off(long from, long step)
+{
+	char whole[400];
+	struct root r;
+	long at;
+
+	root_make(&r);
+	root_close(&r);
+	snprintf(whole, sizeof(whole), "%s/whole", r.scratch.path);
+	copy_tree(r.path, whole);
+	for (at = from;; at += step) {
+		int died = dies_at(at, apply_five, r.path);
+
+		root_open(&r);
+		apply(&r, FIVE);
+		is_applied(&r);
+		ck_assert_int_eq(root_entries(&r, "fleet.applied", NULL), 1);
+		root_close(&r);
+		remove_tree(r.path);
+		copy_tree(whole, r.path);
+		if (!died)
+			break;
+	}
+	ck_assert_int_gt(at, 150);
+	root_remove(&r);
+}
+
+START_TEST(what_a_kill_cut_off_the_same_file_finishes_whichever_change_was_the_last)
+{
+	cut_off(_i, 16);
+}
+END_TEST
+
+START_TEST(whichever_allocation_fails_nothing_is_lost_and_the_rest_is_finished)
+{
+	struct root r;
+
+	root_make(&r);
+	for (long n = 0;; n += 1 + n / 8) {
+		struct failing memory = {.fail_at = -1, .once = 1};
+		tote_ctx *ctx = support_ctx(NULL, &memory);
+		struct tote_fleet_applied applied;
+		tote_orchestrator *o = NULL;
+		tote_fleet *f = NULL;
+		char file[200];
+		struct tote_fault fault;
+		int rc;
+
+		snprintf(
+			file, sizeof(file), C "  n%ld: {policy: {rate: 7}, state: suspended}\n", n);
+		ck_ok(tote_orchestrator_open(ctx, r.path, 0, &o, &fault), fault);
+		memory.fail_at = n;
+		rc = tote_fleet_parse(ctx, file, strlen(file), NULL, &f, &fault);
+		if (!rc)
+			rc = apply_as(o, f, 0, &applied, &fault);
+		ck_assert_msg(rc == 0 || memory.fired, "allocation %ld: %s", n, fault.text);
+		memory.fail_at = -1;
+		tote_fleet_unref(f);
+		tote_orchestrator_unref(o);
+		tote_ctx_unref(ctx);
+		ck_assert_int_eq(memory.live, 0);
+		apply(&r, file);
+		ck_assert_int_eq(root_entries(&r, "container.registered", printed("n%ld", n)), 1);
+		ck_assert_uint_eq(root_state(&r, printed("n%ld", n)), TOTE_STATE_SUSPENDED);
+		if (!memory.fired)
+			break;
+	}
+	root_remove(&r);
+}
+END_TEST
+
+Suite *fleet_apply_suite(void)
+{
+	Suite *s = suite_create("fleet_apply");
+	TCase *t = tcase_create("applying"), *crash = tcase_create("cut off");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, what_the_file_says_is_so_afterwards_and_on_record);
+	tcase_add_test(t, applied_again_it_writes_nothing);
+	tcase_add_test(t, what_the_file_does_not_say_is_left_alone);
+	tcase_add_test(t, moves_without_a_way_back_are_made_only_where_that_is_said);
+	tcase_add_test(t, a_file_with_problems_changes_nothing);
+	tcase_add_test(t, a_container_that_cannot_be_changed_hinders_no_other);
+	tcase_add_test(t, in_steps_it_does_the_same_and_comes_on_record_once);
+	tcase_add_test(t, a_state_that_somebody_else_changed_since_the_plan_is_left_to_them);
+	tcase_add_test(t, a_plan_of_an_export_is_empty);
+	tcase_add_test(t, an_export_makes_the_same_containers_in_another_root);
+	tcase_add_test(t, a_location_that_is_no_text_is_left_out_of_an_export);
+	suite_add_tcase(s, t);
+	tcase_set_timeout(crash, 120);
+	tcase_add_loop_test(crash,
+		what_a_kill_cut_off_the_same_file_finishes_whichever_change_was_the_last, 0, 2);
+	tcase_add_test(crash, whichever_allocation_fails_nothing_is_lost_and_the_rest_is_finished);
+	suite_add_tcase(s, crash);
+	return s;
+}
