@@ -69,9 +69,23 @@ static int base64_quad(const char *s, size_t pads, uint8_t out[3])
 	return 0;
 }
 
+/* Four digits without padding, as all but the last ones are. */
+static int base64_four(const char *s, uint8_t out[3])
+{
+	const int a = base64_value(s[0]), b = base64_value(s[1]);
+	const int c = base64_value(s[2]), d = base64_value(s[3]);
+
+	if ((a | b | c | d) < 0)
+		return -1;
+	out[0] = (uint8_t)(a << 2 | b >> 4);
+	out[1] = (uint8_t)(b << 4 | c >> 2);
+	out[2] = (uint8_t)(c << 6 | d);
+	return 0;
+}
+
 int tote__base64_decode(const char *s, size_t len, uint8_t *out, size_t cap, size_t *ret_len)
 {
-	size_t pads = 0, used = 0;
+	size_t pads = 0, used = 0, i = 0;
 	uint8_t bytes[3];
 
 	if (len % 4)
@@ -80,13 +94,14 @@ int tote__base64_decode(const char *s, size_t len, uint8_t *out, size_t cap, siz
 		pads = s[len - 1] != '=' ? 0 : s[len - 2] != '=' ? 1 : 2;
 	if (len / 4 * 3 - pads > cap)
 		return -1;
-	for (size_t i = 0; i < len; i += 4) {
-		const size_t pad = i + 4 == len ? pads : 0;
-
-		if (base64_quad(s + i, pad, bytes) < 0)
+	for (; i + 4 < len; i += 4, used += 3)
+		if (base64_four(s + i, out + used) < 0)
 			return -1;
-		memcpy(out + used, bytes, 3 - pad);
-		used += 3 - pad;
+	if (len) {
+		if (base64_quad(s + i, pads, bytes) < 0)
+			return -1;
+		memcpy(out + used, bytes, 3 - pads);
+		used += 3 - pads;
 	}
 	*ret_len = used;
 	return 0;

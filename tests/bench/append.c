@@ -3,12 +3,13 @@
  * One thread, one durable append after the other: its rate, and its p99 with the folds that fall
  * into it.
  */
+#include "contract.h"
 #include "ours.h"
 #include "peers.h"
 
 #include <stdlib.h>
 
-enum { OURS, BARE, SQLITE, SIDES };
+enum { OURS, BARE, SQLITE, LIMIT, SIDES };
 
 static void run_ours(void *state, double value[MEASURES])
 {
@@ -39,6 +40,7 @@ void bench_append(struct bench *bench)
 {
 	struct ours ours;
 	struct bare bare;
+	struct contract limit;
 	struct peer_db sqlite = {0};
 	/* A sync reaches some device in this range; above it, it reaches none. */
 	const struct side sides[SIDES] = {
@@ -57,20 +59,30 @@ void bench_append(struct bench *bench)
 			.package = sqlite_package,
 			.base = BARE,
 			.low = 0.1,
+			.high = 3},
+		[LIMIT] = {.name = "contract limit: its calls alone",
+			.unit = "/s",
+			.run = contract_append,
+			.state = &limit,
+			.base = BARE,
+			.low = 0.1,
 			.high = 3}};
 	static const struct row rows[] = {
 		{"append, one thread, 256 bytes", OURS, BARE, 0, 0, 0.85, NULL},
 		{"append, one thread, 256 bytes", OURS, SQLITE, 0, 0, 1.1, NULL},
-		{"p99 of one append, folds included", OURS, BARE, 1, 1, 1.5, "us"}};
+		{"p99 of one append, folds included", OURS, BARE, 1, 1, 1.5, "us"},
+		{"append, of what the format's calls allow", OURS, LIMIT, 0, 0, 0.8, NULL},
+		{"the format's calls alone, no ledger", LIMIT, BARE, 0, 0, 0, NULL}};
 
 	ours_make(&ours, bench, "append");
 	bare_make(&bare, bench, "append.bare", BLOCK);
 	sqlite_make(&sqlite, bench, "append.sqlite");
+	contract_make(&limit, bench, "append.limit", 0);
 	/*
 	 * Very short rounds, since a disk's pace changes within a second; over all of them a fold's
 	 * bound (16 MiB, a block an append) is passed.
 	 */
-	ours.count = bare.count = sqlite.count = 8;
+	ours.count = bare.count = sqlite.count = limit.count = 8;
 	ours.latency = latencies(ours.count * ROUNDS_MAX);
 	bare.latency = latencies(bare.count * ROUNDS_MAX);
 	bench_family(bench, (unsigned)bench_size(bench, 640, 10), sides, SIDES, rows,
@@ -78,4 +90,5 @@ void bench_append(struct bench *bench)
 	ours_drop(&ours);
 	bare_drop(&bare);
 	sqlite_drop(&sqlite);
+	contract_drop(&limit);
 }

@@ -2,10 +2,11 @@
 /*
  * Batches of 1,000 records, each batch durable: against the same bytes written and synced bare.
  */
+#include "contract.h"
 #include "ours.h"
 #include "peers.h"
 
-enum { OURS, BARE, SQLITE, LMDB, SIDES };
+enum { OURS, BARE, SQLITE, LMDB, LIMIT, SIDES };
 
 static void run_ours(void *state, double value[MEASURES])
 {
@@ -29,6 +30,7 @@ void bench_batch(struct bench *bench)
 {
 	struct ours ours;
 	struct bare bare;
+	struct contract limit;
 	struct peer_db sqlite = {0}, lmdb = {0};
 	const struct side sides[SIDES] = {[OURS] = {.name = "append many",
 						  .unit = "entries/s",
@@ -56,20 +58,33 @@ void bench_batch(struct bench *bench)
 			.package = lmdb_package,
 			.base = ABSOLUTE,
 			.low = 10e3,
-			.high = 4e6}};
+			.high = 4e6},
+		[LIMIT] = {.name = "contract limit",
+			.unit = "entries/s",
+			.run = contract_batch,
+			.state = &limit,
+			.package = contract_package,
+			.base = ABSOLUTE,
+			.low = 10e3,
+			.high = 20e6}};
 	static const struct row rows[] = {{"batches of 1,000", OURS, BARE, 0, 0, 0.4, NULL},
 		{"batches of 1,000", OURS, SQLITE, 0, 0, 1.5, NULL},
-		{"batches of 1,000", OURS, LMDB, 0, 0, 3, NULL}};
+		{"batches of 1,000", OURS, LMDB, 0, 0, 3, NULL},
+		{"batches, of what the format allows", OURS, LIMIT, 0, 0, 0.5, NULL},
+		{"the format's writes and hashes, no ledger", LIMIT, BARE, 0, 0, 0, NULL}};
 
 	ours_make(&ours, bench, "batch");
 	ours_append_batch(ours.box);
 	bare_make(&bare, bench, "batch.bare", BATCH * ours_entry_length(ours.box));
+	contract_make(&limit, bench, "batch.limit", ours_entry_length(ours.box));
 	sqlite_make(&sqlite, bench, "batch.sqlite");
 	lmdb_make(&lmdb, bench, "batch.lmdb");
 	ours.count = bare.count = sqlite.count = lmdb.count = bench_size(bench, 50, 3);
+	limit.count = ours.count;
 	bench_family(bench, bench->rounds, sides, SIDES, rows, sizeof(rows) / sizeof(rows[0]));
 	ours_drop(&ours);
 	bare_drop(&bare);
 	sqlite_drop(&sqlite);
+	contract_drop(&limit);
 	lmdb_drop(&lmdb);
 }

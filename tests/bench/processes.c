@@ -3,10 +3,11 @@
  * 8 processes on one container, each with a handle of its own, each append durable. What a handle
  * reads once, at its first append, is not measured here: every process makes one before the start.
  */
+#include "contract.h"
 #include "ours.h"
 #include "peers.h"
 
-enum { OURS, LOCKED, BARE, SIDES };
+enum { OURS, LOCKED, BARE, LIMIT, SIDES };
 
 static void *open_own(void *shared, size_t number)
 {
@@ -40,6 +41,7 @@ void bench_processes(struct bench *bench)
 {
 	struct ours ours;
 	struct bare locked, bare;
+	struct contract limit;
 	const struct side sides[SIDES] = {
 		[OURS] = {.name = "append", .unit = "/s", .run = run_ours, .state = &ours},
 		[LOCKED] = {.name = "lock, write, sync, unlock",
@@ -55,18 +57,29 @@ void bench_processes(struct bench *bench)
 			.state = &bare,
 			.base = ABSOLUTE,
 			.low = 50,
-			.high = 60000}};
+			.high = 60000},
+		[LIMIT] = {.name = "contract limit: its calls alone",
+			.unit = "/s",
+			.run = contract_processes,
+			.state = &limit,
+			.base = BARE,
+			.low = 0.1,
+			.high = 4}};
 	static const struct row rows[] = {
-		{"append, 8 processes on one container", OURS, LOCKED, 0, 0, 0.8, NULL}};
+		{"append, 8 processes on one container", OURS, LOCKED, 0, 0, 0.8, NULL},
+		{"8 processes, of what the format's calls allow", OURS, LIMIT, 0, 0, 0.8, NULL},
+		{"the format's calls alone by 8 processes", LIMIT, LOCKED, 0, 0, 0, NULL}};
 
 	ours_make(&ours, bench, "processes");
 	ours_close(&ours); /* a child takes no handle of its parent's */
 	bare_make(&locked, bench, "locked.bare", BLOCK);
 	bare_make(&bare, bench, "processes.bare", BLOCK);
-	ours.count = locked.count = PROCESSES * 25;
+	contract_make(&limit, bench, "processes.limit", 0);
+	ours.count = locked.count = limit.count = PROCESSES * 25;
 	bare.count = 40;
 	bench_family(bench, 2 * bench->rounds, sides, SIDES, rows, sizeof(rows) / sizeof(rows[0]));
 	ours_drop(&ours);
 	bare_drop(&locked);
 	bare_drop(&bare);
+	contract_drop(&limit);
 }
