@@ -142,6 +142,15 @@ int verb_provision(struct call *call)
 	return worst;
 }
 
+/* The root may have its key already: it was made here, or registered with it before. */
+static int has_key(struct call *call, const char *id)
+{
+	struct tote_container c = {.size = sizeof(c)};
+
+	return tote_orchestrator_find(call->orchestrator, id, &c, &call->fault) == 0 &&
+	       (c.flags & TOTE_CONTAINER_KEY);
+}
+
 int verb_register(struct call *call)
 {
 	const char *id = call->operand[0];
@@ -155,7 +164,7 @@ int verb_register(struct call *call)
 	if (call->json)
 		return show_container(call, id, "registered");
 	out_line("%s: registered at %s; a full audit found it whole", id, call->operand[1]);
-	if (!call->value[OPT_KEY])
+	if (!call->value[OPT_KEY] && !has_key(call, id))
 		out_talk(call,
 			"without its key: it takes records, and whoever has the key folds them");
 	return 0;

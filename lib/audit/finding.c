@@ -202,3 +202,11 @@ int tote__findings_add(struct finding_list *list, int code, const char *path, ui
 	*slot = (uint32_t)list->count;
 	return 0;
 }
+
+int tote__findings_have(const struct finding_list *list, int code)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].code == code)
+			return 1;
+	return 0;
+}

@@ -50,5 +50,7 @@ void tote__findings_free(struct finding_list *list);
 /* expected and found are formatted text up to 400 bytes. A repeat of (code, path, seq) is dropped. */
 int tote__findings_add(struct finding_list *list, int code, const char *path, uint64_t seq,
 	const char *expected, const char *found, struct tote_fault *fault);
+/* 1 where the list has one of that code. */
+int tote__findings_have(const struct finding_list *list, int code);
 
 #endif

@@ -291,7 +291,8 @@ static int judge_key(const struct head *h, const struct entries *s, struct tote_
 	char expected[VKEY_MAX], was[VKEY_MAX];
 
 	if (!told || is_alone(h->q) || s->lost || !s->keys.count ||
-		tote__keyring_has(&s->keys, told))
+		tote__keyring_has(&s->keys, told) ||
+		tote__findings_have(&h->q->findings, FINDING_IDENTITY_DIFFERS))
 		return 0;
 	tote__vkey_format(told, expected);
 	tote__vkey_format(&s->keys.steps[0].key, was);

@@ -23,6 +23,8 @@ static int odd(const struct head *h, const struct seen_facts *f, const struct ch
 		return h->state == HEAD_NONE ? FINDING_CHECKPOINT_MISSING : 0;
 	if (h->is_signed != SIGNED_WELL)
 		return 0; /* what is not signed proves nothing, and that was said */
+	if (tote__findings_have(&h->q->findings, FINDING_IDENTITY_DIFFERS))
+		return 0; /* another container was never what the witness saw of this one */
 	if (f->end_known && seen->size > f->end)
 		return FINDING_ROLLBACK;
 	r = f->root(f->user, seen->size, root, fault);

@@ -14,7 +14,9 @@
 static int same_but_actor(const struct place *place, const struct entry *first,
 	const struct draft *created, struct tote_fault *fault)
 {
+	struct tote_fault unused;
 	struct buf value;
+	char id[64] = "";
 	int same = tote__entry_is(first, created->kind);
 
 	tote__buf_init(&value, &place->ctx->heap, 2 * ENTRY_MAX);
@@ -30,8 +32,11 @@ static int same_but_actor(const struct place *place, const struct entry *first,
 	tote__buf_free(&value);
 	if (same)
 		return 0;
-	return tote__fault(
-		fault, TOTE_E_EXISTS, "%s holds another ledger already", place->location);
+	if (tote__entry_string(first, "id", id, sizeof(id), &unused) < 0)
+		id[0] = '\0';
+	return tote__fault(fault, TOTE_E_EXISTS,
+		"%s holds the ledger of %s%s%s already: choose another place, or put it away",
+		place->location, *id ? "'" : "", *id ? id : "another", *id ? "'" : "");
 }
 
 /* How far an earlier call came. */

@@ -128,7 +128,8 @@ static int identify(
 		rc = tote__entry_string(first, "id", id, sizeof(id), fault);
 		if (rc == 0 && box->id[0] && strcmp(box->id, id) != 0)
 			return tote__fault(fault, TOTE_E_UNTRUSTED,
-				"%s holds the container '%s' where '%s' should be",
+				"%s holds the container '%s' where '%s' should be: put the right "
+				"directory there (a copy keeps the ID of what it was made from)",
 				box->place.location, id, box->id);
 		if (rc == 0)
 			memcpy(box->id, id, sizeof(id));

@@ -235,8 +235,9 @@ int tote__containers_open_box(tote_orchestrator *o, const char *id,
 	rc = tote__containers_open(o, id, &config, ret_box, fault);
 	if (rc == TOTE_E_NOT_FOUND)
 		rc = tote__fault(fault, TOTE_E_UNREACHABLE,
-			"container '%s': there is no container at '%s': mount or restore it", id,
-			c.location);
+			"container '%s': there is no container at '%s': mount or restore it; moved "
+			"for good: totectl detach %s --reason TEXT, then totectl register %s PLACE",
+			id, c.location, id, id);
 	tote__containers_drop(o, &c);
 	return rc;
 }
