@@ -29,7 +29,12 @@ typedef struct tote_audit tote_audit;
 /*
  * ids: the containers, count of them; NULL: the consolidated record and every container that is
  * registered here. "orchestrator" means the consolidated record with keys/ and seen/.
- * level: 0 means FULL. parallel: so many containers at once, at most 64; 0: as many as processors.
+ * level: 0 means FULL.
+ *
+ * parallel: so many containers at once, at most 64; 0: as many as there are processors, but 2 to 8.
+ * With more than 8 the library may have more than 64 descriptors open. The consolidated record is
+ * audited first, alone. A container whose store does not answer keeps its place and no other
+ * waiting, as long as there is another place.
  *
  * CONTINUE: of each container whose run at that level was started and did not come to its end (a
  * kill, a reboot, cancel, close) a new run goes on where audit.covered says that it came to. A
@@ -97,7 +102,11 @@ TOTE_API int tote_verify_ledger(tote_ctx *ctx, const char *directory, const char
 
 /*
  * Works until about max_bytes were read or max_us microseconds went by (0: no bound): 1 more to do,
- * 0 all done. Damage is no failure of the call: it is a finding. Since 0.1.
+ * 0 all done. Damage is no failure of the call: it is a finding. Several containers are audited by
+ * threads of the library that have all signals blocked and are gone when the call returns; backends
+ * that do not bear other threads are called by the caller's only. A call into the kernel cannot be
+ * abandoned: where a store does not answer, the step ends when it does, and works on the other
+ * containers until then. Since 0.1.
  */
 TOTE_API int tote_audit_step(
 	tote_audit *audit, uint64_t max_bytes, int64_t max_us, struct tote_fault *fault);

@@ -442,6 +442,11 @@ static void result_of_ledger(const struct run *run, struct run_result *r)
 		r->oldest_unverified_us = e->last_us ? e->last_us : 1;
 }
 
+uint64_t tote__run_bytes(const struct run *run)
+{
+	return run->q.bytes;
+}
+
 void tote__run_result(const struct run *run, struct run_result *ret)
 {
 	struct asset_count assets;
@@ -461,6 +466,7 @@ void tote__run_result(const struct run *run, struct run_result *ret)
 		ret->earlier_assets = assets.earlier;
 		ret->earlier_bytes = assets.earlier_bytes;
 		ret->earlier_us = assets.earlier_us;
+		ret->sized = run->target.level != TOTE_LEVEL_STRUCTURE && run->phase > PHASE_WALK;
 		if (run->target.level != TOTE_LEVEL_STRUCTURE && run->phase <= PHASE_READ)
 			ret->bytes_total += run->assets.bytes_left;
 		if (assets.oldest_us && (!ret->oldest_unverified_us ||

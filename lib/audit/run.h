@@ -17,6 +17,7 @@ struct run_result {
 	uint64_t entries, entries_total;
 	uint64_t assets, assets_total;
 	uint64_t bytes, bytes_total;
+	int sized; /* bytes_total is all there will be */
 	uint64_t earlier_assets,
 		earlier_bytes; /* of assets: read by earlier runs, not by this one */
 	int64_t earlier_us;    /* when the oldest of that was on record; 0: none */
@@ -54,6 +55,7 @@ int tote__run_covered(const struct run *run, uint64_t *from, uint64_t *ret_to);
 /* How many entries it has read, and the leaf of the last of them: 1, 0 where that is not known. */
 int tote__run_tail(const struct run *run, uint64_t *ret_size, uint8_t ret_leaf[HASH_LEN]);
 const struct finding_list *tote__run_findings(const struct run *run); /* grows with the steps */
+uint64_t tote__run_bytes(const struct run *run);                      /* read so far */
 void tote__run_result(const struct run *run, struct run_result *ret);
 /* The keys that the log leads to, as far as it was read. */
 const struct keyring *tote__run_keys(const struct run *run);

@@ -143,7 +143,8 @@ static int prepare(tote_audit *a, struct job_run *r, const char *directory, cons
 					  &r->witness, fault)) < 0) ||
 		(rc = open_directory(a->ctx, directory, &r->place, &r->target.layout, fault)) < 0)
 		return rc;
-	r->id = a->ids[0];
+	r->id = a->ids[0].id;
+	r->begun = 1;
 	r->target.ctx = a->ctx;
 	r->target.id = r->id;
 	r->target.place = &r->place;

@@ -6,12 +6,13 @@
 #include "orchestrator/job.h"
 #include "base/grammar.h"
 #include "orchestrator/record.h"
-#include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-#define OPTIONS_LEAST  offsetof(struct tote_audit_options, ids)
-#define PROGRESS_LEAST offsetof(struct tote_audit_progress, bytes)
-#define PARALLEL_MAX   64
+#define OPTIONS_LEAST    offsetof(struct tote_audit_options, ids)
+#define PARALLEL_DEFAULT 8
+#define PROGRESS_LEAST   offsetof(struct tote_audit_progress, bytes)
 
 int tote_audit_options_init(
 	struct tote_audit_options *options, size_t size, struct tote_fault *fault)
@@ -27,18 +28,21 @@ static void audit_free(tote_audit *a)
 	tote_ctx *ctx = a->ctx;
 	const struct heap *heap = &ctx->heap;
 
-	tote__job_run_free(a, a->current);
+	while (a->running_count)
+		tote__job_run_free(a, a->running[--a->running_count]);
 	tote__job_run_free(a, a->alone);
 	for (size_t i = a->shown_next; i < a->shown_count; i++)
 		tote__job_finding_free(heap, &a->shown[i].finding);
 	tote__job_finding_free(heap, &a->showing);
 	for (size_t i = 0; i < a->id_count; i++)
-		tote__heap_free(heap, a->ids[i]);
+		tote__heap_free(heap, a->ids[i].id);
 	tote__heap_free(heap, a->ids);
 	tote__heap_free(heap, a->actor);
 	tote__heap_free(heap, a->asked_path);
 	tote__heap_free(heap, a->shown);
 	tote__heap_free(heap, a->verdicts);
+	pthread_cond_destroy(&a->changed);
+	pthread_mutex_destroy(&a->starting);
 	pthread_mutex_destroy(&a->mutex);
 	tote_orchestrator_unref(a->o);
 	tote__heap_free(heap, a);
@@ -48,29 +52,50 @@ static void audit_free(tote_audit *a)
 tote_audit *tote__job_new(tote_ctx *ctx, struct tote_fault *fault)
 {
 	tote_audit *a = tote__heap_new(&ctx->heap, 1, sizeof(*a), fault);
+	pthread_condattr_t attr;
 
 	if (!a)
 		return NULL;
 	a->ctx = tote_ctx_ref(ctx);
+	a->parallel = 1;
+	a->progress.remaining_us = -1;
+	tote__clock_init(&a->system, NULL);
 	atomic_init(&a->refs, 1);
 	pthread_mutex_init(&a->mutex, NULL);
+	pthread_mutex_init(&a->starting, NULL);
+	/* waiting is for real time, which nobody sets */
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&a->changed, &attr);
+	pthread_condattr_destroy(&attr);
 	return a;
 }
 
 int tote__job_add_id(tote_audit *a, const char *id, struct tote_fault *fault)
 {
 	const struct heap *heap = &a->ctx->heap;
-	void *p = tote__heap_resize(heap, a->ids, a->id_count + 1, sizeof(*a->ids), fault);
+	struct job_id added = {.id = NULL};
+	void *p;
 
-	if (!p)
+	if (a->id_count == a->id_cap) {
+		size_t cap = a->id_cap ? 2 * a->id_cap : 8;
+
+		p = tote__heap_resize(heap, a->ids, cap, sizeof(*a->ids), fault);
+		if (!p)
+			return TOTE_E_NO_MEMORY;
+		a->ids = p;
+		p = tote__heap_resize(heap, a->verdicts, cap, sizeof(*a->verdicts), fault);
+		if (!p)
+			return TOTE_E_NO_MEMORY;
+		a->verdicts = p;
+		a->id_cap = cap;
+	}
+	if (!(added.id = tote__heap_strdup(heap, id, fault)))
 		return TOTE_E_NO_MEMORY;
-	a->ids = p;
-	p = tote__heap_resize(heap, a->verdicts, a->id_count + 1, sizeof(*a->verdicts), fault);
-	if (!p)
-		return TOTE_E_NO_MEMORY;
-	a->verdicts = p;
-	a->ids[a->id_count] = tote__heap_strdup(&a->ctx->heap, id, fault);
-	return a->ids[a->id_count++] ? 0 : TOTE_E_NO_MEMORY;
+	a->ids[a->id_count++] = added;
+	a->waiting++;
+	a->unexpected++;
+	return 0;
 }
 
 tote_audit *tote_audit_unref(tote_audit *a)
@@ -133,6 +158,34 @@ static int check_wanted(
 	return 0;
 }
 
+/* What its last audit at this level read, and whether its store bears other threads. */
+static void expect(tote_audit *a, struct job_id *id)
+{
+	const struct store_ops *ops;
+	struct tote_fault unused;
+	const struct known *k;
+	char backend[64] = "";
+	void *user;
+
+	tote__orchestrator_lock(a->o);
+	k = tote__registry_find(&a->o->registry, id->id);
+	if (k)
+		memcpy(backend, k->backend, sizeof(backend));
+	if (k && k->run && k->level >= a->level) {
+		id->is_expected = 1;
+		id->expected = k->bytes;
+		a->expected += k->bytes;
+		a->unexpected--;
+	}
+	tote__orchestrator_unlock(a->o);
+	if (!*backend) /* of the consolidated record: threads are not made where its store bears none */
+		return;
+	memset(&unused, 0, sizeof(unused));
+	id->caller_only = tote__backend_find(a->ctx, backend, &ops, &user, &unused) < 0 ||
+			  !(ops->capabilities & STORE_CAN_ANY_THREAD);
+	a->caller_only += (size_t)id->caller_only;
+}
+
 /*
  * Where a job that was cut off is gone on with: what it had finished needs no run. Without one, only
  * who named a container wants it audited.
@@ -140,6 +193,8 @@ static int check_wanted(
 static int add_wanted(tote_audit *a, const struct tote_audit_options *options, uint64_t job,
 	const char *id, struct tote_fault *fault)
 {
+	int rc;
+
 	if (!wanted(options, id))
 		return 0;
 	if (options->flags & TOTE_AUDIT_CONTINUE &&
@@ -147,7 +202,10 @@ static int add_wanted(tote_audit *a, const struct tote_audit_options *options, u
 		a->passed_over++;
 		return 0;
 	}
-	return tote__job_add_id(a, id, fault);
+	if ((rc = tote__job_add_id(a, id, fault)) < 0)
+		return rc;
+	expect(a, &a->ids[a->id_count - 1]);
+	return 0;
 }
 
 /* The orchestrator's own first, then in order of ID, whatever order they were named in. */
@@ -205,6 +263,17 @@ static int check_options(const struct tote_audit_options *known, struct tote_fau
 	return known->path ? tote__asset_path_check(known->path, fault) : 0;
 }
 
+/*
+ * One that waits for its store must not keep all others waiting, so there are two at least; and no
+ * more than may have their files open together.
+ */
+static uint32_t processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 2 ? 2 : n > PARALLEL_DEFAULT ? PARALLEL_DEFAULT : (uint32_t)n;
+}
+
 static int copy_options(
 	tote_audit *a, const struct tote_audit_options *known, struct tote_fault *fault)
 {
@@ -213,6 +282,8 @@ static int copy_options(
 	a->level = known->level ? known->level : TOTE_LEVEL_FULL;
 	a->flags = known->flags;
 	a->max_age_us = known->max_age_us;
+	a->parallel = known->parallel ? known->parallel : processors();
+	tote__rate_begin(&a->bucket, known->rate, tote__clock_monotonic(&a->system));
 	a->part = known->path || known->flags & TOTE_AUDIT_RANGE;
 	a->asked.from = known->from_seq;
 	a->asked.to = known->to_seq;
@@ -256,127 +327,7 @@ int tote_audit_start(tote_orchestrator *o, const struct tote_audit_options *opti
 	return 0;
 }
 
-/* --- stepping ------------------------------------------------------------------------------- */
-
-/* What progress says, from what is finished and what is under way. */
-static void note_progress(tote_audit *a)
-{
-	struct tote_audit_progress p = {.size = sizeof(p),
-		.containers = a->id_count,
-		.finished = a->verdict_count,
-		.passed_over = a->passed_over,
-		.remaining_us = -1};
-	struct run_result now;
-
-	for (size_t i = 0; i < a->verdict_count; i++) {
-		p.bytes += a->verdicts[i].bytes;
-		p.bytes_total += a->verdicts[i].bytes;
-		p.entries += a->verdicts[i].entries;
-		p.assets += a->verdicts[i].assets;
-		p.findings += a->verdicts[i].findings;
-	}
-	if (a->current) {
-		if (a->current->run) {
-			tote__run_result(a->current->run, &now);
-			p.bytes += now.bytes;
-			p.bytes_total += now.bytes_total;
-			p.entries += now.entries;
-			p.assets += now.assets;
-		}
-		p.findings += a->current->counted;
-		snprintf(p.current, sizeof(p.current), "%s", a->current->id);
-	}
-	if (a->next_id < a->id_count)
-		p.bytes_total = 0; /* what was not opened yet is not known */
-	pthread_mutex_lock(&a->mutex);
-	a->progress = p;
-	pthread_mutex_unlock(&a->mutex);
-}
-
-/* The run under way ends where it is; those not begun are not begun, so the job is incomplete. */
-static int stop_all(tote_audit *a, struct tote_fault *fault)
-{
-	int rc;
-
-	if (a->next_id < a->id_count && a->worst != TOTE_VERDICT_DAMAGED)
-		a->worst = TOTE_VERDICT_INCOMPLETE;
-	a->next_id = a->id_count;
-	if (!a->current)
-		return 0;
-	if ((rc = tote__job_record_coverage(a, a->current, 1, fault)) < 0)
-		return rc;
-	if (a->current->run) /* which says itself that it was stopped */
-		tote__run_stop(a->current->run);
-	rc = tote__job_take(a, fault);
-	if (!rc && !a->current->run)
-		rc = tote__job_found_own(a, a->current, FINDING_CANCELLED, "", "", "", fault);
-	return rc ? rc : tote__job_end(a, fault);
-}
-
-/* One bounded piece of work: 1 more to do, 0 all done. */
-static int piece(tote_audit *a, uint64_t max_bytes, int64_t deadline_us, struct tote_fault *fault)
-{
-	int rc, more = 0;
-
-	if (atomic_load(&a->cancelled))
-		return stop_all(a, fault);
-	if (!a->current) {
-		if (a->alone) {
-			a->current = a->alone;
-			a->alone = NULL;
-			a->next_id = a->id_count;
-		} else if (a->next_id < a->id_count) {
-			if ((rc = tote__job_begin(a, a->ids[a->next_id], fault)) < 0)
-				return rc;
-			a->next_id++;
-			if (rc) {
-				a->passed_over++;
-				return 1;
-			}
-		} else {
-			return 0;
-		}
-	}
-	if (a->current->run &&
-		(more = tote__run_step(a->current->run, max_bytes, deadline_us, fault)) < 0)
-		return more;
-	if ((rc = tote__job_take(a, fault)) < 0)
-		return rc;
-	if (!more && (rc = tote__job_end(a, fault)) < 0)
-		return rc;
-	if (more || a->next_id < a->id_count)
-		return 1;
-	/* the end of an audit folds the consolidated record; failing does not undo the audit */
-	if (a->o && tote__record_fold(a->o, fault) < 0) {
-		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit: fold: %s", fault->text);
-		tote__fault_clear(fault);
-	}
-	return 0;
-}
-
-int tote_audit_step(tote_audit *a, uint64_t max_bytes, int64_t max_us, struct tote_fault *fault)
-{
-	int64_t deadline;
-	uint64_t begin;
-	int rc;
-
-	FAULT_BEGIN(fault);
-	if ((rc = tote__job_enter(a, fault)) < 0)
-		return rc;
-	deadline = max_us > 0 ? tote__clock_monotonic(&a->ctx->clock) + max_us : 0;
-	begin = a->progress.bytes;
-	for (;;) {
-		uint64_t read = a->progress.bytes - begin;
-
-		rc = piece(a, max_bytes ? max_bytes - read : 0, deadline, fault);
-		note_progress(a);
-		if (rc <= 0 || (max_bytes && a->progress.bytes - begin >= max_bytes) ||
-			(deadline && tote__clock_monotonic(&a->ctx->clock) >= deadline))
-			break;
-	}
-	tote__job_leave(a);
-	return rc;
-}
+/* --- from any thread ------------------------------------------------------------------------- */
 
 int tote_audit_progress(
 	tote_audit *a, struct tote_audit_progress *progress, struct tote_fault *fault)
@@ -419,7 +370,7 @@ int tote_audit_close(tote_audit *a, struct tote_fault *fault)
 		return 0;
 	rc = tote__job_enter(a, fault);
 	if (!rc) {
-		rc = a->current || a->next_id < a->id_count ? stop_all(a, fault) : 0;
+		rc = tote__job_stop(a, fault);
 		tote__job_leave(a);
 	}
 	tote_audit_unref(a);

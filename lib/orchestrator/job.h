@@ -6,6 +6,8 @@
 #ifndef ORCHESTRATOR_JOB_H
 #define ORCHESTRATOR_JOB_H
 
+#include "audit/pace.h"
+#include "audit/turn.h"
 #include "orchestrator/containers.h"
 #include "orchestrator/cosigners.h"
 #include "orchestrator/job_earlier.h"
@@ -19,6 +21,7 @@ struct shown {
 	struct finding finding;
 	const char *container; /* of the job's own list of IDs */
 	uint64_t run;
+	const struct job_run *by; /* only to know it again */
 };
 
 /* What the registry tells a run, in a place of the run's own. */
@@ -40,6 +43,16 @@ struct job_facts {
 /* What one container's run stands on; all of it is dropped with the run. */
 struct job_run {
 	const char *id;
+	struct job_id *of;
+	int begun, ended;
+	int caller_only; /* its store bears no other thread than the caller's */
+	/* with the job's mutex */
+	int busy; /* a thread is at work on it, since then */
+	int64_t busy_us;
+	struct {
+		uint64_t bytes, total, entries, assets, findings;
+		int sized;
+	} now; /* for progress */
 	struct job_facts facts;
 	struct tote_fault refused;  /* why nothing could be opened */
 	struct container container; /* unless it is the orchestrator's own */
@@ -65,6 +78,21 @@ struct job_run {
 	unsigned covered_gaps; /* between two of them something was not whole */
 };
 
+#define PARALLEL_MAX 64
+
+/* What a job is to audit. */
+struct job_id {
+	char *id;
+	int taken; /* a run of it was begun, or it is passed over */
+	int caller_only;
+	int is_expected; /* by its last audit it has so many bytes */
+	uint64_t expected;
+};
+
+/*
+ * With its mutex: the list of what waits and what runs, what may be shown, verdicts and progress. A
+ * run that is busy is its thread's.
+ */
 struct tote_audit {
 	tote_ctx *ctx;
 	tote_orchestrator *o; /* NULL: tote_verify_ledger */
@@ -77,10 +105,19 @@ struct tote_audit {
 	char *asked_path;
 	int part;
 	uint64_t number; /* the first run of the job, once there is one */
-	char **ids;
-	size_t id_count, next_id;
-	uint64_t passed_over; /* containers that need no run */
-	struct job_run *current;
+	uint32_t parallel;
+	struct rate_bucket bucket;
+	struct clock_source system; /* a rate is one of real time, whatever clock the host has */
+	struct job_id *ids;
+	size_t id_count, id_cap;
+	size_t first_waiting; /* before it all are taken */
+	size_t waiting, caller_only;
+	uint64_t expected; /* bytes of those that wait, but for so many of which nothing is known */
+	size_t unexpected;
+	struct job_run *running[PARALLEL_MAX];
+	size_t running_count;
+	int record_runs;       /* the consolidated record, and nothing beside it */
+	uint64_t passed_over;  /* containers that need no run */
 	struct job_run *alone; /* of tote_verify_ledger, until it is current */
 	struct shown *shown;
 	size_t shown_count, shown_cap, shown_next;
@@ -89,9 +126,13 @@ struct tote_audit {
 	struct tote_verdict *verdicts; /* room for all IDs */
 	size_t verdict_count, verdict_next;
 	uint32_t worst;
-	int record_refused;    /* the finding that says so was shown: once for all runs of a job */
-	pthread_mutex_t mutex; /* for progress */
+	int record_refused; /* the finding that says so was shown: once for all runs of a job */
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	pthread_mutex_t starting;        /* the first run gives the job its number */
+	struct tote_audit_progress done; /* the sums of what has ended */
 	struct tote_audit_progress progress;
+	struct pace pace;
 };
 
 tote_audit *tote__job_new(tote_ctx *ctx, struct tote_fault *fault);
@@ -103,9 +144,9 @@ void tote__job_leave(tote_audit *a);
 
 /*
  * Opens what is to be audited and begins its run; what cannot be opened is a finding. After a
- * failure there is no current run, and the same may be begun again. 1: it needs no run.
+ * failure the run is to be dropped, and the same may be begun again. 1: it needs no run.
  */
-int tote__job_begin(tote_audit *a, const char *id, struct tote_fault *fault);
+int tote__job_begin(tote_audit *a, struct job_run *r, struct tote_fault *fault);
 void tote__job_run_free(tote_audit *a, struct job_run *r);
 /* job_facts.c: lets the target of a run ask the registry and seen/, now and once more later. */
 int tote__job_facts_of_container(struct job_run *r, tote_orchestrator *o, struct tote_fault *fault);
@@ -126,7 +167,7 @@ int tote__job_keys_tell_behind(
 	tote_audit *a, struct job_run *r, const char *path, struct tote_fault *fault);
 void tote__job_keys_drop(struct job_run *r, const struct heap *heap);
 /* Lets what the run found go through the record, then into the list of what may be shown. */
-int tote__job_take(tote_audit *a, struct tote_fault *fault);
+int tote__job_take(tote_audit *a, struct job_run *r, struct tote_fault *fault);
 /*
  * One finding, its strings the caller's: on record with its flag, in the report, then shown. After
  * a failure nothing of it is shown, and the same may be done again.
@@ -141,7 +182,14 @@ int tote__job_stop_recording(tote_audit *a, struct job_run *r, struct tote_fault
 /* How far the run came, on record at least every minute or GiB, so that it survives a crash. */
 int tote__job_record_coverage(
 	tote_audit *a, struct job_run *r, int always, struct tote_fault *fault);
-/* Cosigns, writes report and audit.finished, puts the verdict into the list. The run is dropped. */
-int tote__job_end(tote_audit *a, struct tote_fault *fault);
+/* Cosigns, writes report and audit.finished, puts the verdict into the list: r->ended. */
+int tote__job_end(tote_audit *a, struct job_run *r, struct tote_fault *fault);
+/* Ends a run where it is. */
+int tote__job_cut(tote_audit *a, struct job_run *r, struct tote_fault *fault);
+/* job_step.c: ends all of them, begins no other. By the caller's thread, between steps. */
+int tote__job_stop(tote_audit *a, struct tote_fault *fault);
+/* What a run came to, by its thread; and what the job did, with the mutex. */
+void tote__job_measure(tote_audit *a, struct job_run *r);
+void tote__job_note_progress(tote_audit *a);
 
 #endif

@@ -12,6 +12,9 @@
 #include "tlog/cosignature.h"
 #include <string.h>
 
+#define READERS 8u  /* threads that read assets, of all runs of a step */
+#define FILES   24u /* that they have open together */
+
 void tote__job_run_free(tote_audit *a, struct job_run *r)
 {
 	if (!r)
@@ -288,19 +291,21 @@ static int start_record(tote_audit *a, struct job_run *r, struct tote_fault *fau
 	struct run_begin begin = {.id = r->id,
 		.actor = a->actor,
 		.level = a->level,
-		.job = a->number,
 		.asked = a->part ? &a->asked : NULL};
 	int rc;
 
 	tote__earlier_find(&r->earlier, a->o, r->id, &wish);
 	begin.continues = r->earlier.continues;
 	begin.from = r->earlier.from;
+	pthread_mutex_lock(&a->starting);
+	begin.job = a->number;
 	rc = tote__record_audit_started(a->o, &begin, &r->seq, fault);
+	if (rc == 0 && !a->number)
+		a->number = r->seq;
+	pthread_mutex_unlock(&a->starting);
 	tote__report_begin(&r->report, a->o, r->id, r->seq, a->level, wish.now_us);
 	if (rc < 0)
 		return rc != TOTE_E_NO_MEMORY ? tote__job_stop_recording(a, r, fault) : rc;
-	if (!a->number)
-		a->number = r->seq;
 	if (a->part || strcmp(r->id, RECORD_ID) == 0)
 		return 0;
 	if ((rc = tote__orchestrator_refresh(a->o, fault)) < 0 ||
@@ -311,6 +316,19 @@ static int start_record(tote_audit *a, struct job_run *r, struct tote_fault *fau
 	r->target.suspects = r->earlier.suspects;
 	r->target.suspect_count = r->earlier.suspect_count;
 	return 0;
+}
+
+/* Runs at once share what one of them may have of threads and descriptors. */
+static void share(const tote_audit *a, struct run_target *target)
+{
+	uint32_t runs = a->id_count < a->parallel ? (uint32_t)a->id_count : a->parallel;
+
+	if (runs < 2)
+		return;
+	target->readers = READERS / runs;
+	target->readers += !target->readers;
+	target->files = FILES / runs;
+	target->files += !target->files;
 }
 
 static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
@@ -324,6 +342,7 @@ static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 	r->target.level = a->level;
 	r->target.witness = &r->witness;
 	r->target.asked = a->part ? &a->asked : NULL;
+	share(a, &r->target);
 	if ((rc = tote__job_keys_begin(r, a->o, fault)) < 0 ||
 		(rc = start_record(a, r, fault)) < 0 ||
 		(rc = tote__job_facts_of_cosigners(r, a->o, fault)) < 0)
@@ -335,25 +354,30 @@ static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 	return tote__run_start(&r->target, &r->run, fault);
 }
 
-int tote__job_begin(tote_audit *a, const char *id, struct tote_fault *fault)
+/* What a run that could not be begun has shown was not found: it is begun again. */
+static void take_back(tote_audit *a, const struct job_run *r)
 {
-	size_t shown = a->shown_count;
+	size_t kept = a->shown_next;
+
+	pthread_mutex_lock(&a->mutex);
+	for (size_t i = a->shown_next; i < a->shown_count; i++) {
+		if (a->shown[i].by == r)
+			tote__job_finding_free(&a->ctx->heap, &a->shown[i].finding);
+		else
+			a->shown[kept++] = a->shown[i];
+	}
+	a->shown_count = kept;
+	pthread_mutex_unlock(&a->mutex);
+}
+
+int tote__job_begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
 	const struct earlier_wish wish = wish_of(a);
-	struct job_run *r;
 	int rc;
 
-	if (tote__earlier_is_whole(a->o, id, &wish))
+	if (tote__earlier_is_whole(a->o, r->id, &wish))
 		return 1;
-	r = tote__heap_new(&a->ctx->heap, 1, sizeof(*r), fault);
-	if (!r)
-		return TOTE_E_NO_MEMORY;
-	r->id = id;
-	if (!(rc = begin(a, r, fault))) {
-		a->current = r;
-		return 0;
-	}
-	while (a->shown_count > shown)
-		tote__job_finding_free(&a->ctx->heap, &a->shown[--a->shown_count].finding);
-	tote__job_run_free(a, r);
+	if ((rc = begin(a, r, fault)) < 0)
+		take_back(a, r);
 	return rc;
 }

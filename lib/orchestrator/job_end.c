@@ -115,12 +115,10 @@ static uint32_t verdict_flags(const tote_audit *a, const struct job_run *r)
 	return flags;
 }
 
-static void put_verdict(tote_audit *a, const struct job_run *r)
+static struct tote_verdict verdict_of(const tote_audit *a, const struct job_run *r)
 {
 	const struct run_result *from = &r->result;
-	struct tote_verdict *v = &a->verdicts[a->verdict_count++];
-
-	*v = (struct tote_verdict){.size = sizeof(*v),
+	struct tote_verdict v = {.size = sizeof(v),
 		.flags = verdict_flags(a, r),
 		.verdict = from->verdict,
 		.level = a->level,
@@ -141,15 +139,28 @@ static void put_verdict(tote_audit *a, const struct job_run *r)
 		.earlier_bytes = from->earlier_bytes,
 		.earlier_us = from->earlier_us,
 		.continues = r->earlier.continues};
-	memcpy(v->cosigned_by, from->cosigned_by, sizeof(v->cosigned_by));
-	memcpy(v->root, from->head.root, sizeof(v->root));
-	memcpy(v->container, r->id, strnlen(r->id, sizeof(v->container) - 1));
-	worsen(a, from->verdict);
+
+	memcpy(v.cosigned_by, from->cosigned_by, sizeof(v.cosigned_by));
+	memcpy(v.root, from->head.root, sizeof(v.root));
+	memcpy(v.container, r->id, strnlen(r->id, sizeof(v.container) - 1));
+	return v;
 }
 
-int tote__job_end(tote_audit *a, struct tote_fault *fault)
+static void put_verdict(tote_audit *a, struct job_run *r)
 {
-	struct job_run *r = a->current;
+	pthread_mutex_lock(&a->mutex);
+	a->verdicts[a->verdict_count++] = verdict_of(a, r);
+	worsen(a, r->result.verdict);
+	a->done.bytes += r->result.bytes;
+	a->done.entries += r->result.entries;
+	a->done.assets += r->result.assets;
+	a->done.findings += r->counted;
+	r->ended = 1;
+	pthread_mutex_unlock(&a->mutex);
+}
+
+int tote__job_end(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
 	int rc;
 
 	if (r->run)
@@ -169,7 +180,84 @@ int tote__job_end(tote_audit *a, struct tote_fault *fault)
 		r->recording = 0;
 	judge(r);
 	put_verdict(a, r);
-	tote__job_run_free(a, r);
-	a->current = NULL;
 	return rc;
+}
+
+int tote__job_cut(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	int rc = tote__job_record_coverage(a, r, 1, fault);
+
+	if (rc < 0)
+		return rc;
+	if (r->run) /* which says itself that it was stopped */
+		tote__run_stop(r->run);
+	rc = tote__job_take(a, r, fault);
+	if (!rc && !r->run)
+		rc = tote__job_found_own(a, r, FINDING_CANCELLED, "", "", "", fault);
+	return rc ? rc : tote__job_end(a, r, fault);
+}
+
+/* --- progress ------------------------------------------------------------------------------- */
+
+void tote__job_measure(tote_audit *a, struct job_run *r)
+{
+	struct run_result now;
+
+	if (r->ended || !r->run)
+		return;
+	tote__run_result(r->run, &now);
+	pthread_mutex_lock(&a->mutex);
+	r->now.bytes = now.bytes;
+	r->now.total = now.bytes_total;
+	r->now.sized = now.sized;
+	r->now.entries = now.entries;
+	r->now.assets = now.assets;
+	r->now.findings = r->counted;
+	pthread_mutex_unlock(&a->mutex);
+}
+
+/* How much there is to read in all, by what is under way and what was read the last time; 0: who knows. */
+static uint64_t estimate(const tote_audit *a)
+{
+	uint64_t total = a->done.bytes;
+
+	for (size_t i = 0; i < a->running_count; i++) {
+		const struct job_run *r = a->running[i];
+
+		if (!r->now.sized && !r->of->is_expected)
+			return 0;
+		total += r->now.sized || r->now.total > r->of->expected ? r->now.total
+									: r->of->expected;
+	}
+	return a->unexpected ? 0 : total + a->expected;
+}
+
+void tote__job_note_progress(tote_audit *a)
+{
+	struct tote_audit_progress p = a->done;
+
+	p.size = sizeof(p);
+	p.containers = a->id_count;
+	p.finished = a->verdict_count;
+	p.passed_over = a->passed_over;
+	p.bytes_total = p.bytes;
+	for (size_t i = 0; i < a->running_count; i++) {
+		const struct job_run *r = a->running[i];
+
+		if (r->ended)
+			continue;
+		p.bytes += r->now.bytes;
+		p.bytes_total += r->now.total;
+		p.entries += r->now.entries;
+		p.assets += r->now.assets;
+		p.findings += r->now.findings;
+		if (!*p.current)
+			snprintf(p.current, sizeof(p.current), "%s", r->id);
+	}
+	if (a->waiting)
+		p.bytes_total = 0; /* what was not opened yet is not known */
+	tote__pace_note(&a->pace, p.bytes, estimate(a), tote__clock_monotonic(&a->system));
+	p.rate = tote__pace_rate(&a->pace);
+	p.remaining_us = a->running_count || a->waiting ? tote__pace_left(&a->pace) : 0;
+	a->progress = p;
 }

@@ -78,17 +78,24 @@ static int record_finding(
 int tote__job_stop_recording(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
 	struct tote_fault why = *fault;
-
-	int rc = 0;
+	int told, rc;
 
 	tote__fault_clear(fault);
 	if (!r->recording)
 		return 0;
 	r->recording = 0;
-	if (!a->record_refused)
-		rc = tote__job_found_own(
-			a, r, FINDING_RECORD_REFUSES, "ledger", "", why.text, fault);
-	a->record_refused |= rc == 0;
+	pthread_mutex_lock(&a->mutex);
+	told = a->record_refused;
+	a->record_refused = 1;
+	pthread_mutex_unlock(&a->mutex);
+	if (told)
+		return 0;
+	rc = tote__job_found_own(a, r, FINDING_RECORD_REFUSES, "ledger", "", why.text, fault);
+	if (rc < 0) {
+		pthread_mutex_lock(&a->mutex);
+		a->record_refused = 0;
+		pthread_mutex_unlock(&a->mutex);
+	}
 	return rc;
 }
 
@@ -136,13 +143,12 @@ static void show(tote_audit *a, struct job_run *r, const struct finding *f, int 
 	/* what the record refuses is its own damage, not that of the container looked at just then */
 	const char *of = f->code == FINDING_RECORD_REFUSES ? RECORD_ID : r->id;
 
-	if (a->o)
-		tote__report_finding(&r->report, f);
 	if (severity != SEVERITY_INFORMATION)
 		r->counted++;
 	if (severity == SEVERITY_DAMAGE && !strcmp(of, r->id))
 		r->damaged = 1;
-	a->shown[a->shown_count++] = (struct shown){.finding = *f, .container = of, .run = r->seq};
+	a->shown[a->shown_count++] =
+		(struct shown){.finding = *f, .container = of, .run = r->seq, .by = r};
 }
 
 int tote__job_found(
@@ -166,14 +172,17 @@ int tote__job_found(
 		if (!r->recording)
 			f.flags |= TOTE_FINDING_NOT_RECORDED;
 	}
+	pthread_mutex_lock(&a->mutex);
 	if (!rc)
 		rc = room_to_show(a, fault);
-	if (rc < 0) {
+	if (!rc)
+		show(a, r, &f, severity);
+	pthread_mutex_unlock(&a->mutex);
+	if (rc < 0)
 		tote__job_finding_free(&a->ctx->heap, &f);
-		return rc;
-	}
-	show(a, r, &f, severity);
-	return 0;
+	else if (a->o)
+		tote__report_finding(&r->report, &f);
+	return rc;
 }
 
 int tote__job_found_own(tote_audit *a, struct job_run *r, int code, const char *path,
@@ -247,9 +256,8 @@ int tote__job_record_coverage(
 	return rc < 0 && rc != TOTE_E_NO_MEMORY ? tote__job_stop_recording(a, r, fault) : rc;
 }
 
-int tote__job_take(tote_audit *a, struct tote_fault *fault)
+int tote__job_take(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
-	struct job_run *r = a->current;
 	int rc;
 
 	if (!r->run)

