@@ -2,6 +2,7 @@
 /*
  * The containers that stories begin with.
  */
+#include "base/buf.h"
 #include "power/files.h"
 #include "ledger/segment.h"
 #include "power/plan.h"
@@ -44,8 +45,39 @@ static void fill(struct run *r, int which)
 		run_fill_segment(r, SEGMENT_MAX_BYTES, 20 * BLOCK, 15 * BLOCK);
 		run_fill_segment(r, SEGMENT_MAX_BYTES, 0, SMALL);
 		break;
+	case BASE_DAMAGED: /* five are whole, of the five behind them and of ten more nothing is left */
+		run_fill(r, 278, 100, SMALL);
+		must(r, "f");
+		run_fill(r, 10, 5, SMALL);
+		run_fill(r, 10, 10, SMALL);
+		break;
 	default:
 		break;
+	}
+}
+
+/* The group that begins with entry seq loses a bit, and it is known outside what that costs. */
+static void rot(struct base *b, uint64_t seq)
+{
+	const int segment = image_find(&b->image, "/box/ledger/journal/00000000000000000000");
+	struct blob *journal = &b->image.nodes[segment].blob;
+
+	for (size_t i = 0; segment && i < journal->count; i++) {
+		const uint8_t *was = journal->blocks[i];
+		uint8_t *rotten;
+
+		if (!was || memcmp(was, "totegrp\n", 8) != 0 || tote__load_u64(was + 8) != seq)
+			continue;
+		rotten = arena_new(&b->arena, BLOCK);
+		memcpy(rotten, was, BLOCK);
+		rotten[100] ^= 1;
+		journal->blocks[i] = rotten;
+		b->truth.damaged = 1;
+		b->truth.now.entries = (size_t)seq;
+	}
+	if (!b->truth.damaged) {
+		fprintf(stderr, "power: making a base: no group begins with that entry\n");
+		exit(2);
 	}
 }
 
@@ -78,6 +110,7 @@ static void make(struct power *p, struct base *b, int which)
 		[BASE_OLD] = "cs",
 		[BASE_EDGE] = "cs",
 		[BASE_FULL] = "cs",
+		[BASE_DAMAGED] = "cs",
 		[BASE_ROOT] = "i",
 		[BASE_MADE] = "c",
 		[BASE_KEPT] = "cs"};
@@ -93,12 +126,14 @@ static void make(struct power *p, struct base *b, int which)
 		exit(2);
 	}
 	settle(b, &r);
+	if (which == BASE_DAMAGED)
+		rot(b, b->truth.now.entries - 15);
 }
 
 void bases_make(struct power *p, struct base bases[BASES], int with_full)
 {
-	static const char *const names[BASES] = {
-		"nothing", "fresh", "named", "old", "edge", "full", "void", "root", "made", "kept"};
+	static const char *const names[BASES] = {"nothing", "fresh", "named", "old", "edge", "full",
+		"damaged", "void", "root", "made", "kept"};
 
 	recorder_refuse_tmpfile(0);
 	for (int i = 0; i < BASES; i++) {

@@ -157,6 +157,8 @@ static void recover_twice(struct run *r)
 
 	if (!r->truth.now.created && must(r, CALL_CREATE) != 0)
 		return;
+	if (run_is_damaged(r) && must(r, CALL_REPAIR) != 0)
+		return;
 	if (must(r, CALL_RECOVER) != 0)
 		return;
 	once = files_digest(r->root);
@@ -193,6 +195,8 @@ void recover_and_go_on(struct run *r)
 {
 	if (!r->truth.now.created)
 		must(r, CALL_CREATE);
+	if (run_is_damaged(r))
+		must(r, CALL_REPAIR);
 	must(r, CALL_RECOVER);
 	if (r->truth.rooted)
 		must(r, CALL_WITNESS); /* of what it may have seen already */
@@ -218,11 +222,11 @@ static int ends(const char *text, const char *with)
 static int check_name(void *user, const char *path, int is_dir, uint32_t mode)
 {
 	static const char *const own[] = {"box", "box/app-console-input", "box/assets",
-		"box/ledger", "box/ledger/journal", "box/ledger/lock", "box/ledger/log",
-		"box/ledger/log/checkpoint", "box/ledger/log/tile", "keys", "keys/key",
-		"keys/key.last", "keys/key.next"};
-	static const char *const below[] = {
-		"box/assets/", "box/ledger/journal/", "box/ledger/log/tile/", "copy"};
+		"box/ledger", "box/ledger/damaged", "box/ledger/journal", "box/ledger/lock",
+		"box/ledger/log", "box/ledger/log/checkpoint", "box/ledger/log/tile", "keys",
+		"keys/key", "keys/key.last", "keys/key.next"};
+	static const char *const below[] = {"box/assets/", "box/ledger/journal/",
+		"box/ledger/log/tile/", "copy", "box/ledger/damaged/"};
 	struct run *r = user;
 
 	if (strstr(path, "/.tote-new-") && ends(path, ".next"))
@@ -274,7 +278,8 @@ int check_image(const char *root, const struct image *image, const struct truth 
 	if (r.truth.now.created) {
 		check_notes(&r, image);
 		check_sealed(&r, image);
-		check_reading(&r);
+		if (!run_is_damaged(&r))
+			check_reading(&r);
 		copies_check_image(&r, image);
 	}
 	if (r.truth.rooted && r.truth.now.created && image->names.count % 2)

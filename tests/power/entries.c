@@ -55,6 +55,8 @@ static int is_wished(const struct tote_entry *e, const struct wish *w)
 		return strcmp(e->kind, "asset.erased") == 0 && field_is(e, "reason", w->text);
 	case WISH_ROTATED:
 		return strcmp(e->kind, "key.rotated") == 0;
+	case WISH_REPAIRED:
+		return strcmp(e->kind, "ledger.repaired") == 0;
 	case WISH_MOVE:
 		break;
 	}

@@ -32,15 +32,15 @@ static const struct care light = {.items = 3, .randoms = 2, .one_in = 4};
 
 typedef int told_fn(struct power *p, const struct story *s, const struct care *care);
 
-/* The sequence with that number; of nothing the first call is always the creation. */
+/* The sequence with that number; nothing is created first, and what is damaged is repaired first. */
 static size_t sequence(
 	const struct base *b, size_t length, size_t number, char calls[CALLS_MAX + 1])
 {
 	size_t total = 1;
 
 	for (size_t i = 0; i < length; i++) {
-		if (i == 0 && !b->truth.now.created) {
-			calls[i] = CALL_CREATE;
+		if (i == 0 && (!b->truth.now.created || b->truth.damaged)) {
+			calls[i] = b->truth.damaged ? CALL_REPAIR : CALL_CREATE;
 			continue;
 		}
 		calls[i] = letter(number % letter_count(b));
@@ -116,10 +116,10 @@ static int fail_each(struct power *p, const struct story *s, const struct care *
 static int any(struct power *p, const struct base bases[BASES], struct chance *chance)
 {
 	static const int often[] = {BASE_NOTHING, BASE_FRESH, BASE_FRESH, BASE_NAMED, BASE_OLD,
-		BASE_EDGE, BASE_VOID, BASE_MADE, BASE_MADE, BASE_KEPT};
+		BASE_EDGE, BASE_DAMAGED, BASE_VOID, BASE_MADE, BASE_MADE, BASE_KEPT};
 	static const enum story_kind kinds[] = {
 		STORY_PLAIN, STORY_KILL, STORY_FAIL, STORY_FAIL_OPEN, STORY_AGAIN, STORY_AGAIN};
-	struct story s = {.base = &bases[often[chance_below(chance, 10)]]};
+	struct story s = {.base = &bases[often[chance_below(chance, 11)]]};
 	const size_t length = 1 + chance_below(chance, 3);
 	size_t count;
 
@@ -127,6 +127,8 @@ static int any(struct power *p, const struct base bases[BASES], struct chance *c
 		s.calls[i] = letter(chance_below(chance, (unsigned int)letter_count(s.base)));
 	if (!s.base->truth.now.created)
 		s.calls[0] = CALL_CREATE;
+	if (s.base->truth.damaged)
+		s.calls[0] = CALL_REPAIR;
 	count = operations(p, &s);
 	s.kind = kinds[chance_below(chance, 6)];
 	if (count == 0)
@@ -233,6 +235,11 @@ int plan_full(struct power *p, const struct base bases[BASES])
 		{BASE_NOTHING, 1, NULL, "kill", kill_each, &hasty},
 		{BASE_OLD, 1, NULL, "fail", fail_each, &hasty},
 		{BASE_OLD, 1, NULL, "kill", kill_each, &hasty},
+		{BASE_DAMAGED, 1, NULL, "cut", story_run, &usual},
+		{BASE_DAMAGED, 1, NULL, "kill", kill_each, &rare},
+		{BASE_DAMAGED, 1, NULL, "fail", fail_each, &rare},
+		{BASE_DAMAGED, 1, NULL, "reopen", open_each, &rare},
+		{BASE_DAMAGED, 2, NULL, "cut", story_run, &rare},
 		{BASE_NOTHING, 2, NULL, "cut", story_run, &light},
 		{BASE_FRESH, 2, NULL, "cut", story_run, &light},
 		{BASE_OLD, 2, NULL, "cut", story_run, &light},

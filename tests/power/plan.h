@@ -16,8 +16,9 @@ enum {
 	BASE_OLD,
 	BASE_EDGE,
 	BASE_FULL,
-	BASE_VOID, /* no root */
-	BASE_ROOT, /* no container */
+	BASE_DAMAGED, /* 300 entries; a group above the checkpoint is rotten, a valid one behind it */
+	BASE_VOID,    /* no root */
+	BASE_ROOT,    /* no container */
 	BASE_MADE,
 	BASE_KEPT, /* 300 entries */
 	BASES

@@ -177,17 +177,31 @@ static int rec_linkat(int from_dir, const char *from, int to_dir, const char *to
 	return 0;
 }
 
+/* What lies at a name now, which is its last one; 0: nothing. */
+static int settle_name(int at, const char *path, int dir, const char *name)
+{
+	struct stat st;
+	int node = 0;
+
+	if (fstatat(at, path, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		node = number_of_inode(st.st_ino);
+		number_at(node)->dir = dir;
+		snprintf(number_at(node)->name, sizeof(number_at(node)->name), "%s", name);
+	}
+	site_note(number_at(dir), name, 0, node);
+	return node;
+}
+
 static int rec_renameat2(
 	int from_dir, const char *from, int to_dir, const char *to, unsigned int flags)
 {
 	const char *old, *new;
-	int dir, parent, node;
-	struct stat st;
+	int dir, parent;
 	struct op op = {.kind = OP_NAMES, .changes = 2};
 
 	if (gone())
 		return -1;
-	if (flags & ~(unsigned int)RENAME_NOREPLACE) {
+	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE)) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -195,15 +209,10 @@ static int rec_renameat2(
 	if (tote__kernel()->renameat2(from_dir, from, to_dir, to, flags) != 0)
 		return -1;
 	dir = number_of_dir(to_dir, to, &new);
-	if (!dir || !parent || fstatat(to_dir, to, &st, AT_SYMLINK_NOFOLLOW) != 0)
+	if (!dir || !parent)
 		return 0;
-	node = number_of_inode(st.st_ino);
-	op.change[0] = change_of(parent, old, 0);
-	op.change[1] = change_of(dir, new, node);
-	number_at(node)->dir = dir;
-	snprintf(number_at(node)->name, sizeof(number_at(node)->name), "%s", new);
-	site_note(number_at(parent), old, 0, 0);
-	site_note(number_at(dir), new, 0, node);
+	op.change[0] = change_of(parent, old, settle_name(from_dir, from, parent, old));
+	op.change[1] = change_of(dir, new, settle_name(to_dir, to, dir, new));
 	add(&op);
 	return 0;
 }

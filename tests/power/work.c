@@ -163,6 +163,7 @@ void run_begin(struct run *r, const char *root, const struct image *image,
 	t->now.answered = 0;
 	t->rooted = truth->rooted;
 	t->rotated = truth->rotated;
+	t->damaged = truth->damaged;
 	t->copies_asked = truth->copies_asked;
 	/* a container that was not promised yet may be made anew, with another key */
 	if (!truth->rooted || t->now.made)
@@ -401,8 +402,29 @@ static int rotate(struct run *r)
 	return tote_box_rotate(r->box, "carol@counsel", "of the harness", 0, NULL, &r->fault);
 }
 
+int run_is_damaged(const struct run *r)
+{
+	return r->truth.damaged && !r->truth.now.repaired;
+}
+
+/* A reader takes the new entry only below a checkpoint, which the repair itself may not have made. */
+static int repair(struct run *r)
+{
+	int rc;
+
+	wish(ask(r), WISH_REPAIRED, "", 0);
+	run_drop(r);
+	r->box = run_open(r, TOTE_BOX_REPAIR);
+	if (!r->box)
+		return r->fault.code;
+	rc = tote_box_repair(r->box, "carol@counsel", "of the harness", 0, NULL, &r->fault);
+	return rc == 0 ? fold(r) : rc;
+}
+
 static int perform(struct run *r, char call)
 {
+	if (call == CALL_REPAIR)
+		return repair(r);
 	if (call == CALL_CREATE)
 		return create(r);
 	if (call == CALL_INIT)
@@ -462,6 +484,7 @@ static void promise(struct run *r, char call)
 		free(note);
 		t->now.created = 1;
 	}
+	t->now.repaired |= call == CALL_REPAIR;
 	t->now.answered = t->asked_count;
 	if (t->promise_count == t->promise_cap)
 		return;

@@ -25,13 +25,22 @@
 #define CALL_MOVE    'm' /* suspend or resume */
 #define CALL_ERASE   'x' /* the newest file that is sealed */
 #define CALL_ROTATE  'k'
+#define CALL_REPAIR  'r' /* of a damaged base; once more it finds nothing to do */
 #define CALL_COPY    'y' /* to a directory beside it */
 #define CALL_AUDIT   'A' /* of a root: of everything, in full; nothing may be found */
 #define CALL_WITNESS 'w' /* of a root */
 #define CALL_INIT    'i' /* of a root */
 #define CALL_RECOVER 'R' /* open, if it is not, and take over */
 
-enum wish_kind { WISH_CREATED, WISH_RECORD, WISH_SEAL, WISH_MOVE, WISH_ERASED, WISH_ROTATED };
+enum wish_kind {
+	WISH_CREATED,
+	WISH_RECORD,
+	WISH_SEAL,
+	WISH_MOVE,
+	WISH_ERASED,
+	WISH_ROTATED,
+	WISH_REPAIRED
+};
 
 /* An entry that was asked for. */
 struct wish {
@@ -63,7 +72,7 @@ struct signed_tree {
 struct promise {
 	size_t entries, trees;
 	size_t answered; /* of `asked`: what comes behind may be there or not */
-	int created;
+	int created, repaired;
 	unsigned int copies; /* calls that made one */
 	uint64_t copied;     /* entries that the copy holds at least */
 	/* of a root: */
@@ -82,6 +91,7 @@ struct truth {
 	int rooted;     /* a container of an orchestrator's, not one alone */
 	char vkey[320]; /* the container's first, once it was created */
 	int rotated;    /* asked for */
+	int damaged;    /* from the beginning: nothing is taken before its repair */
 	unsigned int copies_asked;
 	size_t entry_cap, tree_cap, asked_count, asked_cap, promise_count, promise_cap;
 	struct promise now;
@@ -128,6 +138,8 @@ size_t run_newest_asset(const struct run *r);
 const char *run_place(const struct run *r);
 /* Compares all entries with what was asked and promised. */
 void run_compare(struct run *r);
+/* Damaged, as far as is known: it may have been repaired, and nobody was told. */
+int run_is_damaged(const struct run *r);
 void run_wrong(struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
