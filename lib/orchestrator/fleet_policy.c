@@ -116,8 +116,7 @@ static int take(struct tote_policy *p, const struct row *row, const struct fleet
 static const char *expected(enum form form)
 {
 	static const char *const texts[] = {
-		[DURATION] = "no duration: seconds, or digits and one of s m h d w, as 90, 15m or "
-			     "1w",
+		[DURATION] = "no duration: seconds, or digits and one of s m h d w, as 90 or 1w",
 		[SIZE] = "no size: bytes, or digits and one of KiB MiB GiB, as 4096 or 16MiB",
 		[COUNT] = "no count: digits, as 2",
 		[WINDOW] = "no window: HH:MM-HH:MM in UTC, as 22:00-04:00",

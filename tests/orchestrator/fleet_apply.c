@@ -1,57 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Applying fleet files to roots: what a plan says and nothing else, once, whatever is in the way and
- * wherever it was cut off.
+ * Applying fleet files to roots: what a plan says and nothing else, once, whatever is in the way.
  */
-#include "orchestrator/fleet_file.h"
-#include "orchestrator/outcome.h"
-#include <signal.h>
+#include "orchestrator/fleet_five.h"
 
 #define V "version: 1\n"
 #define C V "containers:\n"
-
-/* Five, each with something to be done behind its making. */
-#define FIVE                                                                                       \
-	V "policy: {full-every: 2w}\n"                                                             \
-	  "orchestrator: {policy: {full-every: 1d}}\n"                                             \
-	  "containers:\n"                                                                          \
-	  "  a: {}\n"                                                                              \
-	  "  b: {state: suspended}\n"                                                              \
-	  "  c: {location: boxes/c, policy: {rate: 1MiB, full-every: 1w}}\n"                       \
-	  "  d: {state: disposed}\n"                                                               \
-	  "  e: {state: archived, policy: {on-flag: suspend}}\n"
-
-static int apply_as(tote_orchestrator *o, tote_fleet *f, uint32_t flags,
-	struct tote_fleet_applied *ret, struct tote_fault *fault)
-{
-	struct tote_fleet_apply_options options = {
-		.size = sizeof(options), .flags = flags, .actor = "op@host"};
-
-	ret->size = sizeof(*ret);
-	return tote_fleet_apply(o, f, &options, ret, fault);
-}
-
-static struct tote_fleet_applied apply(struct root *r, const char *file)
-{
-	tote_fleet *f = good_fleet(r->ctx, file);
-	struct tote_fleet_applied applied;
-
-	ck_ok(apply_as(r->o, f, TOTE_FLEET_FINAL_MOVES, &applied, &r->fault), r->fault);
-	ck_assert_uint_eq(applied.left, 0);
-	ck_assert_uint_eq(applied.failed, 0);
-	tote_fleet_unref(f);
-	return applied;
-}
-
-static uint64_t changes_left(struct root *r, const char *file)
-{
-	struct tote_fleet_plan plan = {.size = sizeof(plan)};
-	tote_fleet *f = good_fleet(r->ctx, file);
-
-	ck_ok(tote_fleet_plan(r->o, f, 0, &plan, &r->fault), r->fault);
-	tote_fleet_unref(f);
-	return plan.changes;
-}
 
 static uint64_t entries(struct root *r)
 {
@@ -59,32 +13,6 @@ static uint64_t entries(struct root *r)
 
 	ck_ok(tote_box_info(r->o->record, &info, &r->fault), r->fault);
 	return info.entries;
-}
-
-/* Five whole containers, each as the file says, and each registered once. */
-static void is_applied(struct root *r)
-{
-	static const struct {
-		const char *id;
-		uint32_t state;
-	} rows[] = {{"a", TOTE_STATE_ACTIVE}, {"b", TOTE_STATE_SUSPENDED}, {"c", TOTE_STATE_ACTIVE},
-		{"d", TOTE_STATE_DISPOSED}, {"e", TOTE_STATE_ARCHIVED}};
-	struct tote_policy policy = {.size = sizeof(policy)};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		ck_assert_uint_eq(root_state(r, rows[i].id), rows[i].state);
-		ck_assert_int_eq(root_entries(r, "container.registered", rows[i].id), 1);
-		ck_assert_int_eq(root_entries(r, "container.policy", rows[i].id), 1);
-		ck_assert_uint_eq(audit(r, rows[i].id).verdict.verdict, TOTE_VERDICT_OK);
-	}
-	ck_ok(tote_orchestrator_policy(r->o, "c", &policy, &r->fault), r->fault);
-	ck_assert_uint_eq(policy.rate, 1 << 20);
-	ck_assert_uint_eq(policy.full_every_s, 604800);
-	ck_ok(tote_orchestrator_policy(r->o, "orchestrator", &policy, &r->fault), r->fault);
-	ck_assert_uint_eq(policy.full_every_s, 86400);
-	ck_assert_int_eq(file_exists(printed("%s/boxes/c/ledger", r->path)), 1);
-	ck_assert_uint_eq(changes_left(r, FIVE), 0);
-	ck_assert_uint_eq(audit(r, "orchestrator").verdict.verdict, TOTE_VERDICT_OK);
 }
 
 START_TEST(what_the_file_says_is_so_afterwards_and_on_record)
@@ -364,99 +292,10 @@ START_TEST(a_location_that_is_no_text_is_left_out_of_an_export)
 }
 END_TEST
 
-/* --- cut off -------------------------------------------------------------------------------- */
-
-static int apply_five(tote_ctx *ctx, const char *path)
-{
-	struct tote_fleet_applied applied;
-	struct tote_fault fault;
-	tote_orchestrator *o;
-	tote_fleet *f;
-	int rc = tote_orchestrator_open(ctx, path, 0, &o, &fault);
-
-	if (!rc && !(rc = tote_fleet_parse(ctx, FIVE, strlen(FIVE), NULL, &f, &fault)))
-		rc = apply_as(o, f, TOTE_FLEET_FINAL_MOVES, &applied, &fault);
-	if (rc < 0)
-		fprintf(stderr, "apply: %s\n", fault.text);
-	return rc;
-}
-
-/* Every so many changes of the disk; the offset makes the slices of several runs differ. */
-static void cut_off(long from, long step)
-{
-	char whole[400];
-	struct root r;
-	long at;
-
-	root_make(&r);
-	root_close(&r);
-	snprintf(whole, sizeof(whole), "%s/whole", r.scratch.path);
-	copy_tree(r.path, whole);
-	for (at = from;; at += step) {
-		int died = dies_at(at, apply_five, r.path);
-
-		root_open(&r);
-		apply(&r, FIVE);
-		is_applied(&r);
-		ck_assert_int_eq(root_entries(&r, "fleet.applied", NULL), 1);
-		root_close(&r);
-		remove_tree(r.path);
-		copy_tree(whole, r.path);
-		if (!died)
-			break;
-	}
-	ck_assert_int_gt(at, 150);
-	root_remove(&r);
-}
-
-START_TEST(what_a_kill_cut_off_the_same_file_finishes_whichever_change_was_the_last)
-{
-	cut_off(_i, 16);
-}
-END_TEST
-
-START_TEST(whichever_allocation_fails_nothing_is_lost_and_the_rest_is_finished)
-{
-	struct root r;
-
-	root_make(&r);
-	for (long n = 0;; n += 1 + n / 8) {
-		struct failing memory = {.fail_at = -1, .once = 1};
-		tote_ctx *ctx = support_ctx(NULL, &memory);
-		struct tote_fleet_applied applied;
-		tote_orchestrator *o = NULL;
-		tote_fleet *f = NULL;
-		char file[200];
-		struct tote_fault fault;
-		int rc;
-
-		snprintf(
-			file, sizeof(file), C "  n%ld: {policy: {rate: 7}, state: suspended}\n", n);
-		ck_ok(tote_orchestrator_open(ctx, r.path, 0, &o, &fault), fault);
-		memory.fail_at = n;
-		rc = tote_fleet_parse(ctx, file, strlen(file), NULL, &f, &fault);
-		if (!rc)
-			rc = apply_as(o, f, 0, &applied, &fault);
-		ck_assert_msg(rc == 0 || memory.fired, "allocation %ld: %s", n, fault.text);
-		memory.fail_at = -1;
-		tote_fleet_unref(f);
-		tote_orchestrator_unref(o);
-		tote_ctx_unref(ctx);
-		ck_assert_int_eq(memory.live, 0);
-		apply(&r, file);
-		ck_assert_int_eq(root_entries(&r, "container.registered", printed("n%ld", n)), 1);
-		ck_assert_uint_eq(root_state(&r, printed("n%ld", n)), TOTE_STATE_SUSPENDED);
-		if (!memory.fired)
-			break;
-	}
-	root_remove(&r);
-}
-END_TEST
-
 Suite *fleet_apply_suite(void)
 {
 	Suite *s = suite_create("fleet_apply");
-	TCase *t = tcase_create("applying"), *crash = tcase_create("cut off");
+	TCase *t = tcase_create("applying");
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_the_file_says_is_so_afterwards_and_on_record);
@@ -471,10 +310,5 @@ Suite *fleet_apply_suite(void)
 	tcase_add_test(t, an_export_makes_the_same_containers_in_another_root);
 	tcase_add_test(t, a_location_that_is_no_text_is_left_out_of_an_export);
 	suite_add_tcase(s, t);
-	tcase_set_timeout(crash, 120);
-	tcase_add_loop_test(crash,
-		what_a_kill_cut_off_the_same_file_finishes_whichever_change_was_the_last, 0, 2);
-	tcase_add_test(crash, whichever_allocation_fails_nothing_is_lost_and_the_rest_is_finished);
-	suite_add_tcase(s, crash);
 	return s;
 }
