@@ -18,7 +18,6 @@ struct turn {
 	uint32_t level;  /* TOTE_LEVEL_*, of what is due */
 	uint8_t overdue; /* its records are older, unaudited, than its policy allows */
 	uint8_t never;   /* it was never audited */
-	uint8_t begun;   /* and is not through */
 };
 
 /*

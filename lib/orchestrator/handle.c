@@ -3,6 +3,7 @@
  * The handle of a root: opening it, which opens no container, its references, and what is of the
  * root itself: its public keys and its record.
  */
+#include "orchestrator/agenda.h"
 #include "orchestrator/footprints.h"
 #include "orchestrator/own_keys.h"
 #include "store/keystore.h"
@@ -56,6 +57,7 @@ void tote__orchestrator_free(tote_orchestrator *o)
 {
 	tote_ctx *ctx = o->ctx;
 
+	tote__agenda_free(o);
 	tote__view_close(&o->view);
 	tote_box_unref(o->record);
 	if (o->have_witness)
@@ -85,7 +87,8 @@ int tote__orchestrator_new(tote_ctx *ctx, const char *root, uint32_t flags, tote
 	tote__registry_init(&o->registry, &ctx->heap);
 	o->lock = tote__orchestrator_lock_new(&ctx->heap, fault);
 	o->footprints = o->lock ? tote__footprints_new(&ctx->heap, fault) : NULL;
-	o->root = o->footprints ? tote__place_absolute(ctx, root, fault) : NULL;
+	o->agenda = o->footprints ? tote__agenda_new(&ctx->heap, fault) : NULL;
+	o->root = o->agenda ? tote__place_absolute(ctx, root, fault) : NULL;
 	o->location = o->root ? join(&ctx->heap, o->root, "/orchestrator", fault) : NULL;
 	o->keys = o->location ? join(&ctx->heap, o->location, "/keys", fault) : NULL;
 	if (!o->keys) {
@@ -345,6 +348,8 @@ int tote_orchestrator_close(tote_orchestrator *o, struct tote_fault *fault)
 	if (!o)
 		return 0;
 	rc = tote__orchestrator_check(o, fault);
+	if (!rc)
+		tote__agenda_park_all(o);
 	tote_orchestrator_unref(o);
 	return rc;
 }

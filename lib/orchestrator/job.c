@@ -71,6 +71,35 @@ tote_audit *tote__job_new(tote_ctx *ctx, struct tote_fault *fault)
 	return a;
 }
 
+unsigned tote__job_references(const tote_audit *a)
+{
+	unsigned count = a->o ? 1 : 0;
+
+	for (size_t i = 0; i < a->running_count; i++)
+		count += a->running[i]->box ? 1 : 0;
+	return count;
+}
+
+void tote__job_park(tote_audit *a)
+{
+	struct tote_fault fault;
+
+	memset(&fault, 0, sizeof(fault));
+	while (a->running_count) {
+		struct job_run *r = a->running[a->running_count - 1];
+
+		if (r->begun && tote__job_record_coverage(a, r, 1, &fault) < 0)
+			tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit of '%s': %s", r->id,
+				fault.text);
+		/* what it has open is another's now */
+		a->running_count--;
+		tote__job_run_free(a, r);
+	}
+	for (size_t i = 0; i < a->id_count; i++)
+		a->ids[i].taken = 1;
+	a->waiting = 0;
+}
+
 int tote__job_add_id(tote_audit *a, const char *id, struct tote_fault *fault)
 {
 	const struct heap *heap = &a->ctx->heap;

@@ -137,6 +137,10 @@ struct tote_audit {
 
 tote_audit *tote__job_new(tote_ctx *ctx, struct tote_fault *fault);
 int tote__job_add_id(tote_audit *a, const char *id, struct tote_fault *fault);
+/* How many references to its orchestrator it holds: its own, and those of the boxes it has open. */
+unsigned tote__job_references(const tote_audit *a);
+/* Puts on record how far it came, so that another job goes on from there; no step follows. */
+void tote__job_park(tote_audit *a);
 void tote__job_finding_free(const struct heap *heap, struct finding *f);
 /* One call at a time: TOTE_E_BUSY for a second one. */
 int tote__job_enter(tote_audit *a, struct tote_fault *fault);

@@ -4,6 +4,7 @@
  */
 #include "orchestrator/job.h"
 #include "orchestrator/record.h"
+#include "orchestrator/suspend.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -159,6 +160,16 @@ static void put_verdict(tote_audit *a, struct job_run *r)
 	pthread_mutex_unlock(&a->mutex);
 }
 
+/* What a flag does by policy. Where that fails it is done by whoever dispatches, or audits, next. */
+static void suspend(tote_audit *a, const char *id)
+{
+	struct tote_fault fault;
+
+	memset(&fault, 0, sizeof(fault));
+	if (a->o && tote__suspend_by_policy(a->o, id, a->actor, &fault) < 0)
+		tote__log(&a->ctx->log, TOTE_LOG_WARNING, "%s", fault.text);
+}
+
 int tote__job_end(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
 	int rc;
@@ -180,6 +191,7 @@ int tote__job_end(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 		r->recording = 0;
 	judge(r);
 	put_verdict(a, r);
+	suspend(a, r->id);
 	return rc;
 }
 

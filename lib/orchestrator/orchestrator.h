@@ -21,6 +21,7 @@
 
 struct orchestrator_lock;
 struct footprints;
+struct agenda;
 
 struct tote_orchestrator {
 	struct tote_ctx *ctx;
@@ -44,6 +45,7 @@ struct tote_orchestrator {
 	struct view view; /* of the record, which refreshes follow; only with the refresh's lock */
 	struct orchestrator_lock *lock;
 	struct footprints *footprints;
+	struct agenda *agenda;
 };
 
 /* A handle with nothing opened yet; also of one that was only half made. */

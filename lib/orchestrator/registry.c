@@ -46,6 +46,9 @@ void tote__registry_reset(struct registry *r)
 	r->log_count = 0;
 	r->have_fleet = 0;
 	r->next = 0;
+	r->newest_us = 0;
+	r->stepped_seq = 0;
+	r->stepped_us = 0;
 	r->origin[0] = r->vkey[0] = r->witness_vkey[0] = '\0';
 	tote__keyring_free(&r->keys);
 	tote__keyring_free(&r->witness_keys);

@@ -7,6 +7,8 @@
 #define ORCHESTRATOR_REGISTRY_H
 
 #include "audit/run.h"
+#include "audit/turn.h"
+#include "orchestrator/history.h"
 #include "orchestrator/runs.h"
 #include <toteborch/health.h>
 #include <toteborch/schedule.h>
@@ -40,6 +42,24 @@ struct known_log {
 	uint8_t root[HASH_LEN];
 };
 
+/*
+ * What this handle remembers of a container beside the record, for its schedule: what it did itself,
+ * by the time that it went by. All zero for one that it did nothing with yet.
+ */
+struct remembered {
+	struct known_done done[HISTORY_LEVELS];
+	int64_t failed_us; /* with failed_count: what could not even begin */
+	uint64_t failed_count;
+	int64_t look_us; /* the next look at its ledger */
+	uint64_t look_failures;
+	uint64_t served;         /* shares since it became due */
+	struct rate_bucket rate; /* of its audits */
+	int rated;               /* the bucket was begun, with the rate of the policy then */
+	int anew;                /* the next audit goes on from nothing */
+	int open;                /* an audit of it is under way in this handle */
+	int64_t opened_us;       /* since when, by the monotonic clock */
+};
+
 /* What is known of one container, or of `orchestrator` itself. */
 struct known {
 	char id[64];
@@ -51,6 +71,8 @@ struct known {
 	char *location;            /* as recorded */
 	char *cosigner_keys;       /* of its policy: vkeys, a space between; NULL: none */
 	struct tote_policy policy; /* in force; set: what is on record */
+	struct known_history history;
+	struct remembered mine;
 	uint64_t registered;
 	int64_t registered_us;
 	int detached;
@@ -92,7 +114,11 @@ struct registry {
 	size_t log_count, log_cap;
 	int have_fleet; /* a fleet file was applied: this one last */
 	uint8_t fleet_digest[HASH_LEN];
-	uint64_t next; /* the seq of the next entry to take */
+	uint64_t next;     /* the seq of the next entry to take */
+	int64_t newest_us; /* the time of the one before it */
+	/* where the record's times went back last, and to what; 0: never */
+	uint64_t stepped_seq;
+	int64_t stepped_us;
 	struct buf scratch;
 };
 

@@ -66,7 +66,10 @@ int tote__registry_started(struct registry *r, const struct entry *e, struct tot
 	struct known *k;
 	int rc = tote__registry_subject(r, e, &k, fault);
 
-	return rc < 0 ? rc : tote__runs_started(&k->runs, r->heap, e, fault);
+	if (rc < 0 || (rc = tote__runs_started(&k->runs, r->heap, e, fault)) < 0)
+		return rc;
+	tote__history_started(&k->history, e);
+	return 0;
 }
 
 int tote__registry_covered(struct registry *r, const struct entry *e, struct tote_fault *fault)
@@ -170,6 +173,9 @@ int tote__registry_finished(struct registry *r, const struct entry *e, struct to
 		return rc;
 	rc = tote__entry_field(e, "asked") ? take_part(k, e, run, fault)
 					   : take_whole(k, e, run, fault);
+	if (!rc)
+		tote__history_finished(&k->history, e, run, level_of(e),
+			verdict_of(tote__entry_field(e, "verdict")));
 	/* what could not be opened at all leaves what was read before as it was */
 	tote__runs_ended(&k->runs, r->heap, run,
 		tote__entry_field(e, "stopped-at") ||

@@ -142,6 +142,7 @@ static int take_registered(struct registry *r, const struct entry *e, struct tot
 	k->detached = 0;
 	k->registered = e->seq;
 	k->registered_us = e->time_us;
+	k->history.moved = e->seq;
 	if ((rc = tote__entry_string(e, "backend", k->backend, sizeof(k->backend), fault)) < 0 ||
 		(rc = tote__entry_string(e, "origin", k->origin, sizeof(k->origin), fault)) < 0)
 		return rc;
@@ -294,6 +295,7 @@ static int take_state(struct registry *r, const struct entry *e, struct tote_fau
 	k->moves[k->move_count].from = tote__state_parse(from->value, from->value_len);
 	k->state = tote__state_parse(to->value, to->value_len);
 	k->moves[k->move_count++].to = k->state;
+	k->history.moved = e->seq;
 	return 0;
 }
 
@@ -439,6 +441,11 @@ int tote__registry_take(struct registry *r, const struct entry *e, struct tote_f
 				return rc;
 			break;
 		}
+	if (e->time_us < r->newest_us) {
+		r->stepped_seq = e->seq;
+		r->stepped_us = e->time_us;
+	}
+	r->newest_us = e->time_us;
 	r->next = e->seq + 1;
 	return 0;
 }

@@ -4,6 +4,7 @@
  * consolidated record second, then a checkpoint over each and the witness's cosignature. Where the
  * container's ledger can take no entry the record alone bears the move and says so.
  */
+#include "orchestrator/states.h"
 #include "orchestrator/containers.h"
 #include "orchestrator/moves.h"
 #include "orchestrator/record.h"
@@ -17,6 +18,7 @@ struct change {
 	uint32_t to;
 	const char *actor;
 	const char *reason;
+	int unfolded; /* the container's checkpoint stays as it is */
 };
 
 /* The new state comes under a checkpoint and the witness sees it, where the key is here. */
@@ -72,7 +74,7 @@ static int move(
 	tote__ledger_release(box->ledger);
 	if (rc < 0)
 		return rc;
-	rc = seal_state(o, c->id, box, fault);
+	rc = c->unfolded ? 0 : seal_state(o, c->id, box, fault);
 	if (!rc)
 		rc = tote__record_fold(o, fault);
 	if (rc < 0)
@@ -162,6 +164,19 @@ static int set_state(tote_orchestrator *o, const struct change *c, struct tote_f
 	if (rc < 0 && fault->effect == TOTE_EFFECT_NONE && why_alone(rc))
 		rc = move_alone(o, c, fault);
 	return tote__orchestrator_refresh_after(o, rc, fault);
+}
+
+int tote__states_suspend(tote_orchestrator *o, const char *id, const char *actor,
+	const char *reason, struct tote_fault *fault)
+{
+	const struct change c = {.id = id,
+		.to = TOTE_STATE_SUSPENDED,
+		.actor = actor,
+		.reason = reason,
+		.unfolded = 1};
+	int rc = tote__orchestrator_sound(o, fault);
+
+	return rc < 0 ? rc : set_state(o, &c, fault);
 }
 
 int tote_orchestrator_set_state(tote_orchestrator *o, const char *id, uint32_t state,

@@ -71,6 +71,8 @@ static const char *purpose(int byte)
 		return "for writing";
 	case LOCK_BYTE_TURNSTILE:
 		return "by a queue of writers";
+	case LOCK_BYTE_DISPATCH:
+		return "by another scheduler of this root";
 	default:
 		return "for a fold or a copy";
 	}

@@ -115,7 +115,7 @@ int tote__memory_lock_take(void *place, int byte, int64_t wait_us, struct tote_f
 	struct memory_place *p = place;
 	int rc;
 
-	if (byte < LOCK_BYTE_WRITE || byte > LOCK_BYTE_FOLD)
+	if (byte < LOCK_BYTE_WRITE || byte > LOCK_BYTE_DISPATCH)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "a lock has no byte %d", byte);
 	rc = tote__memory_enter_own(p, SPACE_LEDGER, 1, fault);
 	if (rc)
@@ -127,7 +127,7 @@ int tote__memory_lock_take(void *place, int byte, int64_t wait_us, struct tote_f
 
 static void drop_entered(struct memory_place *p, int byte)
 {
-	if (byte < LOCK_BYTE_WRITE || byte > LOCK_BYTE_FOLD || !(p->held & (1u << byte)))
+	if (byte < LOCK_BYTE_WRITE || byte > LOCK_BYTE_DISPATCH || !(p->held & (1u << byte)))
 		return;
 	p->lock->owner[byte] = NULL;
 	p->held &= ~(1u << byte);
@@ -149,7 +149,7 @@ void tote__memory_lock_drop(void *place, int byte)
 
 void tote__memory_lock_drop_all(void *place)
 {
-	for (int byte = LOCK_BYTE_WRITE; byte <= LOCK_BYTE_FOLD; byte++)
+	for (int byte = LOCK_BYTE_WRITE; byte <= LOCK_BYTE_DISPATCH; byte++)
 		tote__memory_lock_drop(place, byte);
 }
 

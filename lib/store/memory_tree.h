@@ -8,7 +8,7 @@
 
 #include "store/store.h"
 
-#define LOCK_BYTES 3
+#define LOCK_BYTES 4
 
 struct turn; /* memory_lock.c's: who waits for a byte of a file */
 

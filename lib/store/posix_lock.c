@@ -117,7 +117,7 @@ static int busy(struct posix_place *p, int byte, struct tote_fault *fault)
 
 static int byte_check(struct posix_place *p, int byte, struct tote_fault *fault)
 {
-	if (byte < LOCK_BYTE_WRITE || byte > LOCK_BYTE_FOLD)
+	if (byte < LOCK_BYTE_WRITE || byte > LOCK_BYTE_DISPATCH)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "a lock has no byte %d", byte);
 	if (p->flags & STORE_READ_ONLY)
 		return tote__fault(fault, TOTE_E_READ_ONLY,
@@ -183,7 +183,7 @@ void tote__posix_lock_drop(void *place, int byte)
 {
 	struct posix_place *p = place;
 
-	if (byte < LOCK_BYTE_WRITE || byte > LOCK_BYTE_FOLD || !(held_bytes(p) & (1u << byte)))
+	if (byte < LOCK_BYTE_WRITE || byte > LOCK_BYTE_DISPATCH || !(held_bytes(p) & (1u << byte)))
 		return;
 	tote__byte_unlock(p, byte);
 	if (byte == LOCK_BYTE_WRITE)
@@ -204,7 +204,7 @@ void tote__posix_lock_drop_all(void *place)
 
 	if (p->backend->kernel->getpid() != p->backend->pid)
 		return;
-	for (int byte = LOCK_BYTE_WRITE; byte <= LOCK_BYTE_FOLD; byte++)
+	for (int byte = LOCK_BYTE_WRITE; byte <= LOCK_BYTE_DISPATCH; byte++)
 		tote__posix_lock_drop(p, byte);
 }
 

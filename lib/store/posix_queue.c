@@ -31,8 +31,9 @@ struct turn {
 };
 
 /*
- * Somebody at the turnstile, or at a place from `from` up to `to`. A fold, at byte 2, lies between
- * the two and is none: only where the one look met it, it takes two more.
+ * Somebody at the turnstile, or at a place from `from` up to `to`. A fold, at byte 2, and a
+ * scheduler, at byte 3, lie between the two and are none: only where the one look met them, it
+ * takes two more.
  */
 static int somebody(struct posix_place *p, int64_t from, int64_t to, struct byte_range *ret)
 {
@@ -41,7 +42,7 @@ static int somebody(struct posix_place *p, int64_t from, int64_t to, struct byte
 
 	if (from == FIRST) {
 		r = tote__byte_find(p, (struct byte_range){LOCK_BYTE_TURNSTILE, to}, ret);
-		if (r <= 0 || ret->from != LOCK_BYTE_FOLD)
+		if (r <= 0 || (ret->from != LOCK_BYTE_FOLD && ret->from != LOCK_BYTE_DISPATCH))
 			return r;
 	}
 	r = tote__byte_find(p, turnstile, ret);

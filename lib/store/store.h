@@ -108,7 +108,7 @@ typedef int store_list_fn(
 	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault);
 
 /* The bytes of FORMAT section 5. fcntl.h has a LOCK_WRITE of its own, which is 128. */
-enum { LOCK_BYTE_WRITE = 0, LOCK_BYTE_TURNSTILE = 1, LOCK_BYTE_FOLD = 2 };
+enum { LOCK_BYTE_WRITE = 0, LOCK_BYTE_TURNSTILE = 1, LOCK_BYTE_FOLD = 2, LOCK_BYTE_DISPATCH = 3 };
 
 #define LOCK_LINE_MAX 1024
 

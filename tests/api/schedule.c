@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Policies as a host sets and asks for them.
+ * Policies and dispatch as a host sets and asks for them.
  */
 #include "container.h"
 #include <inttypes.h>
@@ -224,6 +224,83 @@ START_TEST(what_contradicts_what_is_on_record_is_refused_and_both_at_once_are_ta
 }
 END_TEST
 
+START_TEST(a_dispatch_is_asked_for_rightly_or_refused)
+{
+	struct tote_dispatch_options options;
+	struct tote_dispatch did = {.size = 4};
+	struct tote_due due = {.size = sizeof(due)};
+	struct tote_finding finding = {.size = sizeof(finding)};
+	struct tote_verdict verdict = {.size = sizeof(verdict)};
+	struct tote_fault *f = &fault;
+	int64_t delay;
+
+	fails(tote_orchestrator_next_due(NULL, &delay, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_next_due(o, NULL, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_due(NULL, ID, &due, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_due(o, NULL, &due, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_due(o, ID, NULL, f), TOTE_E_ARGUMENT);
+	fails(tote_orchestrator_due(o, "absent", &due, f), TOTE_E_NOT_FOUND);
+	due.size = 4;
+	fails(tote_orchestrator_due(o, ID, &due, f), TOTE_E_STRUCT);
+	fails(tote_dispatch_options_init(&options, 4, f), TOTE_E_STRUCT);
+	ok(tote_dispatch_options_init(&options, sizeof(options), f));
+	fails(tote_orchestrator_dispatch(NULL, &options, NULL, f), TOTE_E_ARGUMENT);
+	options.flags = 2;
+	fails(tote_orchestrator_dispatch(o, &options, NULL, f), TOTE_E_FLAGS);
+	options.flags = 0;
+	options.max_us = -1;
+	fails(tote_orchestrator_dispatch(o, &options, NULL, f), TOTE_E_ARGUMENT);
+	options.max_us = 0;
+	options.size = 4;
+	fails(tote_orchestrator_dispatch(o, &options, NULL, f), TOTE_E_STRUCT);
+	fails(tote_orchestrator_dispatch(o, NULL, &did, f), TOTE_E_STRUCT);
+	fails(tote_dispatch_next_finding(NULL, &finding, f), TOTE_E_ARGUMENT);
+	fails(tote_dispatch_next_finding(o, NULL, f), TOTE_E_ARGUMENT);
+	fails(tote_dispatch_next_verdict(NULL, &verdict, f), TOTE_E_ARGUMENT);
+	fails(tote_dispatch_next_verdict(o, NULL, f), TOTE_E_ARGUMENT);
+	ck_assert_int_eq(tote_dispatch_next_finding(o, &finding, f), 0);
+	ck_assert_int_eq(tote_dispatch_next_verdict(o, &verdict, f), 0);
+	tote_orchestrator_unref(o);
+	ok(tote_orchestrator_open(ctx, root, TOTE_ORCHESTRATOR_READ_ONLY, &o, f));
+	fails(tote_orchestrator_dispatch(o, NULL, NULL, f), TOTE_E_READ_ONLY);
+	ok(tote_orchestrator_next_due(o, &delay, f));
+}
+END_TEST
+
+START_TEST(what_is_due_is_told_done_and_told_again)
+{
+	struct tote_dispatch did = {.size = sizeof(did)};
+	struct tote_dispatch_options options;
+	struct tote_due due = {.size = sizeof(due)};
+	struct tote_policy p;
+	int64_t delay;
+
+	/* what was just made is due in its next slot, not now */
+	ok(tote_orchestrator_due(o, ID, &due, &fault));
+	ck_assert_int_gt(due.structure_us, 0);
+	ck_assert_int_ge(due.full_us, due.structure_us);
+	ck_assert_int_gt(due.fold_us, 0);
+	ck_assert_uint_eq(due.flags, 0);
+	ok(tote_dispatch_options_init(&options, sizeof(options), &fault));
+	options.flags = TOTE_DISPATCH_LOOK;
+	options.actor = "scheduler";
+	ok(tote_orchestrator_dispatch(o, &options, &did, &fault));
+	ck_assert_uint_eq(did.looks, 2);
+	ck_assert_uint_eq(did.begun + did.ended + did.open + did.failed, 0);
+	ck_assert_int_gt(did.next_due_us, 0);
+	ck_assert_int_le(did.next_due_us, TOTE_DUE_MAX_US);
+	ok(tote_orchestrator_next_due(o, &delay, &fault));
+	ck_assert_int_le(delay, did.next_due_us);
+	ok(tote_policy_init(&p, sizeof(p), &fault));
+	p.set = TOTE_POLICY_STRUCTURE_EVERY | TOTE_POLICY_FULL_EVERY | TOTE_POLICY_FOLD_AFTER;
+	p.structure_every_s = p.full_every_s = 0;
+	ok(tote_orchestrator_set_policy(o, ID, &p, NULL, 0, &fault));
+	ok(tote_orchestrator_due(o, ID, &due, &fault));
+	ck_assert_int_eq(due.structure_us, 0);
+	ck_assert_int_eq(due.full_us, 0);
+}
+END_TEST
+
 Suite *schedule_suite(void)
 {
 	Suite *s = suite_create("schedule");
@@ -237,6 +314,8 @@ Suite *schedule_suite(void)
 	tcase_add_loop_test(t, what_has_no_sense_is_refused_with_the_fields_named, 0,
 		(int)(sizeof(refused) / sizeof(refused[0])));
 	tcase_add_test(t, what_contradicts_what_is_on_record_is_refused_and_both_at_once_are_taken);
+	tcase_add_test(t, a_dispatch_is_asked_for_rightly_or_refused);
+	tcase_add_test(t, what_is_due_is_told_done_and_told_again);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -233,7 +233,7 @@ Suite *bell_suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, who_lets_go_of_a_byte_wakes_who_waits_for_it, LOCK_BYTE_WRITE,
-		LOCK_BYTE_FOLD + 1);
+		LOCK_BYTE_DISPATCH + 1);
 	tcase_add_loop_test(tc, without_bells_a_byte_is_asked_for_after_naps, 0, 2);
 	tcase_add_test(tc, a_lock_file_that_is_cut_short_costs_naps_and_nothing_else);
 	tcase_add_test(tc, a_bell_that_somebody_wrote_on_costs_naps_and_nothing_else);

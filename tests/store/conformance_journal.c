@@ -130,7 +130,7 @@ START_TEST(two_places_at_one_location_exclude_each_other)
 	struct place other;
 
 	open_again(&h, &other);
-	for (int byte = LOCK_BYTE_WRITE; byte <= LOCK_BYTE_FOLD; byte++) {
+	for (int byte = LOCK_BYTE_WRITE; byte <= LOCK_BYTE_DISPATCH; byte++) {
 		ck_ok(h.ops->lock_take(h.at, byte, 0, &h.fault), h.fault);
 		ck_fault(other.ops->lock_take(other.handle, byte, 0, &h.fault), TOTE_E_BUSY,
 			h.fault);
@@ -143,7 +143,8 @@ START_TEST(two_places_at_one_location_exclude_each_other)
 	ck_fault(other.ops->lock_take(other.handle, LOCK_BYTE_WRITE, 0, &h.fault), TOTE_E_BUSY,
 		h.fault);
 	ck_fault(h.ops->lock_take(h.at, LOCK_BYTE_TURNSTILE, 0, &h.fault), TOTE_E_BUSY, h.fault);
-	ck_fault(h.ops->lock_take(h.at, 3, 0, &h.fault), TOTE_E_ARGUMENT, h.fault);
+	ck_fault(h.ops->lock_take(h.at, LOCK_BYTE_DISPATCH + 1, 0, &h.fault), TOTE_E_ARGUMENT,
+		h.fault);
 	tote__place_close(&other);
 	house_end(&h);
 }
@@ -159,9 +160,9 @@ START_TEST(a_byte_that_is_held_leaves_the_others_free)
 	struct place other;
 
 	open_again(&h, &other);
-	for (int byte = LOCK_BYTE_WRITE; byte <= LOCK_BYTE_FOLD; byte++) {
+	for (int byte = LOCK_BYTE_WRITE; byte <= LOCK_BYTE_DISPATCH; byte++) {
 		ck_ok(h.ops->lock_take(h.at, byte, 0, &h.fault), h.fault);
-		for (int b = LOCK_BYTE_WRITE; b <= LOCK_BYTE_FOLD; b++) {
+		for (int b = LOCK_BYTE_WRITE; b <= LOCK_BYTE_DISPATCH; b++) {
 			if (b == byte)
 				continue;
 			if (b == LOCK_BYTE_WRITE && byte == LOCK_BYTE_TURNSTILE) {

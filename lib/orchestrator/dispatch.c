@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Doing what is due: in rounds, in each of which whatever is due has one share. What is due, and in
+ * which order, outlook and turn say; here it is done.
+ */
+#include "orchestrator/dispatch.h"
+#include "orchestrator/job.h"
+#include "orchestrator/record.h"
+#include "orchestrator/suspend.h"
+#include <string.h>
+
+#define SECOND INT64_C(1000000)
+/* A share is at least this much, so that more is done than begun ... */
+#define SHARE_LEAST_US    (SECOND / 20)
+#define SHARE_LEAST_BYTES INT64_C(4194304)
+/* ... and without a budget this much, so that the others come to theirs. */
+#define SHARE_US (2 * SECOND)
+/* What is open so long makes room where others wait; it goes on later from what is on record. */
+#define PARK_AFTER_US (60 * SECOND)
+
+#define OPTIONS_LEAST (offsetof(struct tote_dispatch_options, actor) + sizeof(char *))
+#define RESULT_LEAST  sizeof(struct tote_dispatch)
+
+int tote_dispatch_options_init(
+	struct tote_dispatch_options *options, size_t size, struct tote_fault *fault)
+{
+	FAULT_BEGIN(fault);
+	return tote__struct_init(
+		options, size, OPTIONS_LEAST, "struct tote_dispatch_options", fault);
+}
+
+/* --- budgets -------------------------------------------------------------------------------- */
+
+static int64_t monotonic(const struct dispatch *d)
+{
+	return tote__clock_monotonic(&d->o->ctx->clock);
+}
+
+int64_t tote__dispatch_left(const struct dispatch *d)
+{
+	int64_t left = d->deadline_us - monotonic(d);
+
+	if (!d->deadline_us)
+		return INT64_MAX;
+	return left > 0 ? left : 0;
+}
+
+static int is_used_up(const struct dispatch *d)
+{
+	return !tote__dispatch_left(d) || (d->options.max_bytes && !d->bytes_left);
+}
+
+struct turn *tote__dispatch_turn(struct dispatch *d, struct tote_fault *fault)
+{
+	void *items = d->turns;
+
+	if (tote__registry_grow(&d->o->ctx->heap, &items, d->turn_count, &d->turn_cap,
+		    sizeof(*d->turns), fault) < 0)
+		return NULL;
+	d->turns = items;
+	memset(&d->turns[d->turn_count], 0, sizeof(*d->turns));
+	return &d->turns[d->turn_count++];
+}
+
+/* --- what is due ---------------------------------------------------------------------------- */
+
+/* An audit under way may go on: its window is open, and its rate allows more. */
+static int may_go_on(struct dispatch *d, const struct known *k, int64_t now)
+{
+	return tote__schedule_open(tote__outlook_window(k), now) &&
+	       (!k->mine.rated || tote__rate_allows(&k->mine.rate, monotonic(d)) > 0);
+}
+
+/* With the registry's lock: no I/O. */
+static int collect_one(
+	struct dispatch *d, const struct known *k, int64_t now, struct tote_fault *fault)
+{
+	const struct open_audit *open = k->mine.open ? tote__agenda_find(d->o, k->id) : NULL;
+	struct turn *turn;
+	struct outlook outlook;
+
+	tote__outlook(&d->o->registry, k, now, &outlook);
+	if (open && !may_go_on(d, k, now))
+		return 0;
+	if (!open && (!outlook.turn.level || outlook.ready_us > now))
+		return 0;
+	if (!(turn = tote__dispatch_turn(d, fault)))
+		return TOTE_E_NO_MEMORY;
+	*turn = outlook.turn;
+	memcpy(turn->id, k->id, sizeof(turn->id));
+	turn->served = k->mine.served;
+	if (open) {
+		turn->level = open->level;
+		turn->due_us = turn->due_us ? turn->due_us : open->begun_us;
+	}
+	return 0;
+}
+
+static int collect(struct dispatch *d, struct tote_fault *fault)
+{
+	int64_t now;
+	int rc = 0;
+
+	d->turn_count = 0;
+	tote__orchestrator_lock(d->o);
+	now = tote__agenda_now(d->o);
+	for (size_t i = 0; !rc && i < d->o->registry.count; i++)
+		rc = collect_one(d, d->o->registry.items[i], now, fault);
+	tote__orchestrator_unlock(d->o);
+	tote__turn_sort(d->turns, d->turn_count);
+	return rc;
+}
+
+/* --- one audit ------------------------------------------------------------------------------ */
+
+/* What could not be done at all is tried again later, as after any failure. */
+static void remember_failure(struct dispatch *d, const char *id)
+{
+	struct known *k;
+
+	d->did.failed++;
+	tote__orchestrator_lock(d->o);
+	if ((k = tote__registry_find(&d->o->registry, id))) {
+		k->mine.open = 0;
+		k->mine.served = 0;
+		k->mine.failed_us = tote__agenda_now(d->o);
+		k->mine.failed_count++;
+	}
+	tote__orchestrator_unlock(d->o);
+}
+
+/* What the record says already, or would say if it took entries. */
+static void remember_end(
+	struct dispatch *d, const struct open_audit *a, const struct tote_verdict *v)
+{
+	struct known *k;
+
+	tote__orchestrator_lock(d->o);
+	if (!(k = tote__registry_find(&d->o->registry, a->id))) {
+		tote__orchestrator_unlock(d->o);
+		return;
+	}
+	k->mine.open = k->mine.anew = 0;
+	k->mine.served = 0;
+	if (v->verdict == TOTE_VERDICT_INCOMPLETE) {
+		if (v->flags & TOTE_VERDICT_NOT_RECORDED) {
+			k->mine.failed_us = tote__agenda_now(d->o);
+			k->mine.failed_count++;
+		}
+	} else {
+		k->mine.failed_count = 0;
+		for (int level = 0; level < HISTORY_LEVELS; level++)
+			if (level == HISTORY_STRUCTURE || a->level == TOTE_LEVEL_FULL)
+				k->mine.done[level] = (struct known_done){
+					.us = a->begun_us, .seq = k->history.done[level].seq};
+	}
+	tote__orchestrator_unlock(d->o);
+}
+
+static void count_verdict(struct dispatch *d, const struct tote_verdict *v)
+{
+	d->did.ended++;
+	d->did.findings += v->findings;
+	d->did.damaged += v->verdict == TOTE_VERDICT_DAMAGED;
+	d->did.incomplete += v->verdict == TOTE_VERDICT_INCOMPLETE;
+	d->did.unreachable +=
+		(v->flags & TOTE_VERDICT_UNREACHABLE) != 0 && v->verdict == TOTE_VERDICT_INCOMPLETE;
+}
+
+/* It was to go on for a run after which nothing was left to do: the next one looks at all of it. */
+static void pass_over(struct dispatch *d, const char *id)
+{
+	struct known *k;
+
+	tote__orchestrator_lock(d->o);
+	if ((k = tote__registry_find(&d->o->registry, id))) {
+		k->mine.open = 0;
+		k->mine.anew = 1;
+	}
+	tote__orchestrator_unlock(d->o);
+}
+
+static void end_audit(struct dispatch *d, struct open_audit *a)
+{
+	if (a->job->verdict_count) {
+		const struct tote_verdict *v = &a->job->verdicts[a->job->verdict_count - 1];
+
+		count_verdict(d, v);
+		remember_end(d, a, v);
+	} else {
+		pass_over(d, a->id);
+	}
+	tote__agenda_close(d->o, a, 1);
+}
+
+static void drop_audit(struct dispatch *d, struct open_audit *a, struct tote_fault *fault)
+{
+	tote__log(&d->o->ctx->log, TOTE_LOG_WARNING, "audit of '%s': %s", a->id, fault->text);
+	tote__fault_clear(fault);
+	remember_failure(d, a->id);
+	tote__agenda_close(d->o, a, 1);
+}
+
+/* --- beginning and making room -------------------------------------------------------------- */
+
+/* The one that is open longest, if it is open long enough to give way; or NULL. */
+static struct open_audit *oldest(tote_orchestrator *o, int64_t *ret_since)
+{
+	struct open_audit *found = NULL;
+
+	for (size_t i = 0; i < o->agenda->open_count; i++) {
+		const struct known *k = tote__registry_find(&o->registry, o->agenda->open[i].id);
+
+		if (k && (!found || k->mine.opened_us < *ret_since)) {
+			found = &o->agenda->open[i];
+			*ret_since = k->mine.opened_us;
+		}
+	}
+	return found;
+}
+
+int64_t tote__agenda_park_wait(tote_orchestrator *o, int64_t monotonic_us)
+{
+	int64_t since = monotonic_us, wait;
+
+	oldest(o, &since);
+	wait = since + PARK_AFTER_US - monotonic_us;
+	return wait > 0 ? wait : 0;
+}
+
+static int make_room(struct dispatch *d)
+{
+	struct open_audit *a;
+	int64_t since = 0;
+
+	if (d->o->agenda->open_count < AGENDA_OPEN_MAX)
+		return 1;
+	tote__orchestrator_lock(d->o);
+	a = oldest(d->o, &since);
+	tote__orchestrator_unlock(d->o);
+	if (!a || monotonic(d) - since < PARK_AFTER_US)
+		return 0;
+	tote__agenda_park(d->o, a);
+	return 1;
+}
+
+/* A bucket stays with its container: a new audit is no new second. */
+static void note_open(struct dispatch *d, struct open_audit *a)
+{
+	int64_t now = monotonic(d);
+	struct known *k;
+
+	tote__orchestrator_lock(d->o);
+	a->begun_us = tote__agenda_now(d->o);
+	if ((k = tote__registry_find(&d->o->registry, a->id))) {
+		k->mine.open = 1;
+		k->mine.opened_us = now;
+		if (!k->mine.rated || k->mine.rate.rate != k->policy.rate)
+			tote__rate_begin(&k->mine.rate, k->policy.rate, now);
+		k->mine.rated = 1;
+	}
+	tote__orchestrator_unlock(d->o);
+}
+
+/* Where an earlier run was cut off, here or in another process, this one goes on. */
+static uint32_t flags_of(struct dispatch *d, const struct turn *turn)
+{
+	const struct known *k;
+	uint32_t flags = 0;
+
+	tote__orchestrator_lock(d->o);
+	k = tote__registry_find(&d->o->registry, turn->id);
+	if (k && !k->mine.anew && tote__runs_unfinished(&k->runs, turn->level))
+		flags = TOTE_AUDIT_CONTINUE;
+	tote__orchestrator_unlock(d->o);
+	return flags;
+}
+
+/* NULL where it could not begin; it is remembered as a failure. */
+static struct open_audit *begin_audit(
+	struct dispatch *d, const struct turn *turn, struct tote_fault *fault)
+{
+	const char *id = turn->id;
+	struct tote_audit_options options = {.size = sizeof(options),
+		.flags = flags_of(d, turn),
+		.level = turn->level,
+		.parallel = 1,
+		.ids = &id,
+		.id_count = 1,
+		.actor = d->options.actor};
+	struct agenda *agenda = d->o->agenda;
+	struct open_audit *a = &agenda->open[agenda->open_count];
+
+	memset(a, 0, sizeof(*a));
+	memcpy(a->id, turn->id, sizeof(a->id));
+	a->level = turn->level;
+	if (tote_audit_start(d->o, &options, &a->job, fault) < 0) {
+		tote__log(
+			&d->o->ctx->log, TOTE_LOG_WARNING, "audit of '%s': %s", a->id, fault->text);
+		tote__fault_clear(fault);
+		remember_failure(d, turn->id);
+		return NULL;
+	}
+	tote__orchestrator_lock(d->o);
+	agenda->open_count++;
+	tote__orchestrator_unlock(d->o);
+	d->did.begun++;
+	note_open(d, a);
+	return a;
+}
+
+/* --- shares --------------------------------------------------------------------------------- */
+
+/* How much it may read at once: its share, and what its rate allows. 0: no bound. */
+static uint64_t bytes_of(struct dispatch *d, const char *id, size_t waiting)
+{
+	uint64_t share = 0, allowed = UINT64_MAX;
+	const struct known *k;
+
+	if (d->options.max_bytes)
+		share = (uint64_t)tote__turn_share(
+			(int64_t)(d->bytes_left & INT64_MAX), waiting, SHARE_LEAST_BYTES);
+	tote__orchestrator_lock(d->o);
+	k = tote__registry_find(&d->o->registry, id);
+	if (k && k->mine.rated)
+		allowed = tote__rate_allows(&k->mine.rate, monotonic(d));
+	tote__orchestrator_unlock(d->o);
+	if (allowed == UINT64_MAX)
+		return share;
+	return share && share < allowed ? share : allowed;
+}
+
+static int64_t time_of(const struct dispatch *d, size_t waiting)
+{
+	int64_t left = tote__dispatch_left(d);
+
+	return left == INT64_MAX ? SHARE_US : tote__turn_share(left, waiting, SHARE_LEAST_US);
+}
+
+static void spend(struct dispatch *d, struct open_audit *a)
+{
+	uint64_t read = a->job->progress.bytes - a->bytes;
+	struct known *k;
+
+	a->bytes += read;
+	d->bytes_left -= read < d->bytes_left ? read : d->bytes_left;
+	tote__orchestrator_lock(d->o);
+	if ((k = tote__registry_find(&d->o->registry, a->id))) {
+		k->mine.served++;
+		tote__rate_spend(&k->mine.rate, read, monotonic(d));
+	}
+	tote__orchestrator_unlock(d->o);
+}
+
+/* One share of one container, so many waiting for one: 1 where it had it, 0 where there is no room. */
+static int serve(
+	struct dispatch *d, const struct turn *turn, size_t waiting, struct tote_fault *fault)
+{
+	struct open_audit *a = tote__agenda_find(d->o, turn->id);
+	int rc;
+
+	if (!a && !make_room(d))
+		return 0;
+	if (!a && !(a = begin_audit(d, turn, fault)))
+		return 1;
+	rc = tote_audit_step(a->job, bytes_of(d, a->id, waiting), time_of(d, waiting), fault);
+	spend(d, a);
+	if (rc < 0)
+		drop_audit(d, a, fault);
+	else if (!rc)
+		end_audit(d, a);
+	return 1;
+}
+
+static int audits(struct dispatch *d, struct tote_fault *fault)
+{
+	int rc, served;
+
+	do {
+		served = 0;
+		if ((rc = collect(d, fault)) < 0)
+			return rc;
+		for (size_t i = 0; i < d->turn_count && (!served || !is_used_up(d)); i++)
+			served |= serve(d, &d->turns[i], d->turn_count - i, fault);
+	} while (served && !is_used_up(d));
+	return 0;
+}
+
+/* --- a dispatch ----------------------------------------------------------------------------- */
+
+/* Flags whose suspension a crash, or a lock that was taken, left undone. */
+static int suspend_all(struct dispatch *d, struct tote_fault *fault)
+{
+	const struct registry *r = &d->o->registry;
+	int rc = 0;
+
+	d->turn_count = 0;
+	tote__orchestrator_lock(d->o);
+	for (size_t i = 0; !rc && i < r->count; i++) {
+		struct turn *turn;
+
+		if (r->items[i]->policy.on_flag != TOTE_ON_FLAG_SUSPEND || !r->items[i]->flag_count)
+			continue;
+		if ((turn = tote__dispatch_turn(d, fault)))
+			memcpy(turn->id, r->items[i]->id, sizeof(turn->id));
+		else
+			rc = TOTE_E_NO_MEMORY;
+	}
+	tote__orchestrator_unlock(d->o);
+	for (size_t i = 0; !rc && i < d->turn_count; i++) {
+		int did = tote__suspend_by_policy(d->o, d->turns[i].id, d->options.actor, fault);
+
+		d->did.suspended += did > 0;
+		if (did < 0)
+			tote__log(&d->o->ctx->log, TOTE_LOG_WARNING, "%s", fault->text);
+		tote__fault_clear(fault);
+	}
+	return rc;
+}
+
+static int run(struct dispatch *d, struct tote_fault *fault)
+{
+	int rc;
+
+	if ((rc = tote__orchestrator_refresh(d->o, fault)) < 0 ||
+		(rc = suspend_all(d, fault)) < 0 || (rc = tote__dispatch_looks(d, fault)) < 0 ||
+		(rc = audits(d, fault)) < 0 || (rc = suspend_all(d, fault)) < 0 ||
+		(rc = tote__orchestrator_refresh(d->o, fault)) < 0)
+		return rc;
+	tote__orchestrator_lock(d->o);
+	d->did.next_due_us = tote__agenda_next(d->o);
+	tote__orchestrator_unlock(d->o);
+	d->did.open = d->o->agenda->open_count;
+	return 0;
+}
+
+int tote_orchestrator_dispatch(tote_orchestrator *o, const struct tote_dispatch_options *options,
+	struct tote_dispatch *ret_dispatch, struct tote_fault *fault)
+{
+	struct dispatch d = {.o = o, .did = {.size = sizeof(d.did)}};
+	int rc;
+
+	FAULT_BEGIN(fault);
+	if ((rc = tote__orchestrator_check(o, fault)) < 0 ||
+		(rc = tote__struct_in(&d.options, sizeof(d.options), OPTIONS_LEAST, options,
+			 "struct tote_dispatch_options", fault)) < 0 ||
+		(rc = tote__flags_check(d.options.flags, TOTE_DISPATCH_LOOK, "dispatch", fault)) <
+			0 ||
+		(rc = tote__orchestrator_writable(o, fault)) < 0)
+		return rc;
+	if (d.options.max_us < 0)
+		return tote__fault(fault, TOTE_E_ARGUMENT, "dispatch: max_us is below 0");
+	if ((rc = tote__agenda_enter(o, fault)) < 0)
+		return rc;
+	d.bytes_left = d.options.max_bytes;
+	if (d.options.max_us)
+		d.deadline_us = monotonic(&d) + d.options.max_us;
+	rc = run(&d, fault);
+	tote__heap_free(&o->ctx->heap, d.turns);
+	tote__agenda_leave(o);
+	if (rc < 0 || !ret_dispatch)
+		return rc;
+	return tote__struct_out(
+		ret_dispatch, &d.did, sizeof(d.did), RESULT_LEAST, "struct tote_dispatch", fault);
+}
