@@ -253,6 +253,11 @@ START_TEST(log_and_assets_are_read_from_the_medium)
 	all_is_well(&a);
 	ck_assert_int_eq(opened_assets, 4);
 	ck_assert_int_ge(opened_log, 1);
+	file_flip(audited_path(&a, "assets/a"), 0, 1); /* and so is what is read twice */
+	opened_assets = 0;
+	audit(&a);
+	only_finding(&a, FINDING_ASSET_CHANGED, "assets/a", 1);
+	ck_assert_int_gt(opened_assets, 4);
 }
 END_TEST
 
