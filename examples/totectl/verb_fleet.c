@@ -217,7 +217,7 @@ static int plan(struct work *w)
 	return TOTE_CLASS_DIFFERENCES;
 }
 
-static int apply_verdict(const struct work *w, const struct tote_fleet_applied *applied)
+static int apply_verdict(const struct work *w, const struct tote_fleet_progress *applied)
 {
 	char changes[TEXT_MAX];
 
@@ -237,7 +237,8 @@ static int apply_verdict(const struct work *w, const struct tote_fleet_applied *
 
 static int apply(struct work *w)
 {
-	struct tote_fleet_applied applied = {.size = sizeof(applied)};
+	struct tote_fleet_progress applied = {.size = sizeof(applied)};
+	struct tote_fault unused;
 	struct tote_fleet_apply_options options;
 	struct call *call = w->call;
 	uint64_t shown = 0;
@@ -251,8 +252,8 @@ static int apply(struct work *w)
 	options.actor = call->actor;
 	options.max_changes = CHANGES_A_STEP;
 	do {
-		rc = tote_fleet_apply(
-			call->orchestrator, w->fleet, &options, &applied, &call->fault);
+		rc = tote_fleet_apply(call->orchestrator, w->fleet, &options, &call->fault);
+		tote_fleet_progress(w->fleet, &applied, &unused);
 		show_changes(w, &shown, applied.changes, 1);
 		progress(call, "%" PRIu64 " of %" PRIu64 " changes", applied.changes,
 			w->plan.changes);

@@ -100,7 +100,7 @@ struct tote_fleet_change {
 
 /*
  * 1 and the next change of the last plan, in the order in which apply makes them, 0 where there are
- * no more. After an apply the first tote_fleet_applied.changes of them are made; what failed is none
+ * no more. After an apply the first tote_fleet_progress.changes of them are made; what failed is none
  * of them any more. change->size is set by the caller. Since 0.1.
  */
 TOTE_API int tote_fleet_next_change(
@@ -124,15 +124,6 @@ struct tote_fleet_apply_options {
 TOTE_API int tote_fleet_apply_options_init(
 	struct tote_fleet_apply_options *options, size_t size, struct tote_fault *fault);
 
-struct tote_fleet_applied {
-	uint32_t size;
-	uint32_t flags;
-	uint64_t changes; /* made so far */
-	uint64_t left;    /* to be made */
-	uint64_t failed;  /* that could not be made, each of them a problem */
-	uint64_t seq;     /* of fleet.applied, TOTE_SEQ_ANY where there is none */
-};
-
 /*
  * Makes the changes of the last plan over this orchestrator, or of one that it makes first: 1 more
  * to do, 0 all done and on record (fleet.applied, with the file's digest). Nothing is written where
@@ -145,12 +136,27 @@ struct tote_fleet_applied {
  * TOTE_E_ARGUMENT where moves have no way back and TOTE_FLEET_FINAL_MOVES is not given, before
  * anything is done; TOTE_E_GRAMMAR as plan; TOTE_E_CONFLICT where a container's state is no more
  * what it was in the plan; and as the calls that make a container, set its policy or its state.
- * options may be NULL. ret_applied, which may be NULL, is filled whatever the call returns, where
- * its size is set. Any thread. Since 0.1.
+ * options may be NULL. Any thread. Since 0.1.
  */
 TOTE_API int tote_fleet_apply(tote_orchestrator *orchestrator, tote_fleet *fleet,
-	const struct tote_fleet_apply_options *options, struct tote_fleet_applied *ret_applied,
-	struct tote_fault *fault);
+	const struct tote_fleet_apply_options *options, struct tote_fault *fault);
+
+struct tote_fleet_progress {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t changes; /* made by apply since the last plan */
+	uint64_t left;    /* to be made */
+	uint64_t
+		failed; /* left out because they, or others of their container, could not be made */
+	uint64_t seq;   /* of fleet.applied; TOTE_SEQ_ANY: apply put none on record */
+};
+
+/*
+ * How far apply came, between two calls of it and after the last one, whatever that returned.
+ * progress->size is set by the caller. Since 0.1.
+ */
+TOTE_API int tote_fleet_progress(
+	tote_fleet *fleet, struct tote_fleet_progress *progress, struct tote_fault *fault);
 
 /*
  * The present state of a root as a fleet file: every container that is not detached, with its

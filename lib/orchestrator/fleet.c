@@ -96,6 +96,7 @@ int tote_fleet_parse(tote_ctx *ctx, const void *bytes, size_t length, const char
 		return TOTE_E_NO_MEMORY;
 	f->ctx = tote_ctx_ref(ctx);
 	atomic_init(&f->taken, 0);
+	f->seq = TOTE_SEQ_ANY;
 	tote__fleet_problems_init(&f->problems, &f->ctx->heap);
 	if ((rc = fill(f, bytes ? bytes : "", length, name, fault)) < 0) {
 		tote_fleet_unref(f);

@@ -65,6 +65,7 @@ struct tote_fleet {
 	size_t told; /* changes, by next_change */
 	size_t done; /* steps that apply is through with */
 	uint64_t made, failed;
+	uint64_t seq; /* of fleet.applied, TOTE_SEQ_ANY: none */
 	int first_failure;
 };
 

@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPTIONS_LEAST offsetof(struct tote_fleet_apply_options, actor)
-#define APPLIED_LEAST offsetof(struct tote_fleet_applied, failed)
-#define FAILED_MAX    16 /* containers; with more of them it is not the containers */
-#define REASON_MAX    512
+#define OPTIONS_LEAST  offsetof(struct tote_fleet_apply_options, actor)
+#define PROGRESS_LEAST offsetof(struct tote_fleet_progress, failed)
+#define FAILED_MAX     16 /* containers; with more of them it is not the containers */
+#define REASON_MAX     512
 
 int tote_fleet_apply_options_init(
 	struct tote_fleet_apply_options *options, size_t size, struct tote_fault *fault)
@@ -31,7 +31,6 @@ struct applying {
 	tote_orchestrator *o;
 	tote_fleet *f;
 	const struct tote_fleet_apply_options *options;
-	uint64_t seq;  /* of fleet.applied */
 	uint64_t left; /* that this call may still make */
 };
 
@@ -210,7 +209,8 @@ static int put_on_record(struct applying *a, struct tote_fault *fault)
 
 	if (rc < 0)
 		return rc;
-	rc = tote__record_fleet(a->o, a->f->digest, a->f->made, a->options->actor, &a->seq, fault);
+	rc = tote__record_fleet(
+		a->o, a->f->digest, a->f->made, a->options->actor, &a->f->seq, fault);
 	tote__orchestrator_release(a->o);
 	if (rc < 0 || (rc = tote__orchestrator_refresh_after(a->o, rc, fault)) < 0)
 		return rc;
@@ -271,34 +271,11 @@ static int apply(struct applying *a, struct tote_fault *fault)
 	return finish(a, fault);
 }
 
-static int give_out(
-	const struct applying *a, struct tote_fleet_applied *ret, int rc, struct tote_fault *fault)
-{
-	struct tote_fleet_applied out = {.size = sizeof(out),
-		.changes = a->f->made,
-		.left = a->f->plan.count - a->f->done,
-		.failed = a->f->failed,
-		.seq = a->seq};
-	struct tote_fault wrong_size;
-	int out_rc;
-
-	if (!ret)
-		return rc;
-	out_rc = tote__struct_out(
-		ret, &out, sizeof(out), APPLIED_LEAST, "struct tote_fleet_applied", &wrong_size);
-	if (rc < 0 || out_rc >= 0)
-		return rc;
-	*fault = wrong_size;
-	fault->effect = TOTE_EFFECT_DONE;
-	return out_rc;
-}
-
 int tote_fleet_apply(tote_orchestrator *o, tote_fleet *f,
-	const struct tote_fleet_apply_options *options, struct tote_fleet_applied *ret_applied,
-	struct tote_fault *fault)
+	const struct tote_fleet_apply_options *options, struct tote_fault *fault)
 {
 	struct tote_fleet_apply_options known;
-	struct applying a = {.o = o, .f = f, .options = &known, .seq = TOTE_SEQ_ANY};
+	struct applying a = {.o = o, .f = f, .options = &known};
 	int rc;
 
 	FAULT_BEGIN(fault);
@@ -310,8 +287,26 @@ int tote_fleet_apply(tote_orchestrator *o, tote_fleet *f,
 		(rc = tote__fleet_begin(f, fault)) < 0)
 		return rc;
 	a.left = known.max_changes ? known.max_changes : UINT64_MAX;
-	rc = give_out(&a, ret_applied, apply(&a, fault), fault);
+	rc = apply(&a, fault);
 	if (rc <= 0) /* done, or to be planned anew; what was made can still be asked for */
 		f->planned = tote_orchestrator_unref(f->planned);
+	return tote__fleet_end(f, rc);
+}
+
+int tote_fleet_progress(
+	tote_fleet *f, struct tote_fleet_progress *progress, struct tote_fault *fault)
+{
+	struct tote_fleet_progress out = {.size = sizeof(out)};
+	int rc;
+
+	FAULT_BEGIN(fault);
+	if ((rc = tote__fleet_begin(f, fault)) < 0)
+		return rc;
+	out.changes = f->made;
+	out.left = f->plan.count - f->done;
+	out.failed = f->failed;
+	out.seq = f->seq;
+	rc = tote__struct_out(
+		progress, &out, sizeof(out), PROGRESS_LEAST, "struct tote_fleet_progress", fault);
 	return tote__fleet_end(f, rc);
 }

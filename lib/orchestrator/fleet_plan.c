@@ -16,6 +16,7 @@ void tote__fleet_plan_drop(tote_fleet *f)
 	f->planned = tote_orchestrator_unref(f->planned);
 	f->told = f->done = 0;
 	f->made = f->failed = 0;
+	f->seq = TOTE_SEQ_ANY;
 	f->first_failure = 0;
 }
 

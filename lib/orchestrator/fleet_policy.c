@@ -185,9 +185,21 @@ static struct fleet_place place_of_fault(
 	return place;
 }
 
+/* A default that does not go with ten thousand containers is one mistake. */
+static int is_last_place(const struct fleet_problems *problems, struct fleet_place place)
+{
+	const struct fleet_place *last;
+
+	if (!problems->count)
+		return 0;
+	last = &problems->items[problems->count - 1].place;
+	return last->line == place.line && last->column == place.column;
+}
+
 void tote__fleet_policy_check(const struct tote_policy *base, const struct wish_policy *p,
 	const char *id, size_t keys, struct fleet_problems *problems)
 {
+	struct fleet_place place;
 	struct tote_policy whole;
 	struct tote_fault fault;
 
@@ -196,8 +208,11 @@ void tote__fleet_policy_check(const struct tote_policy *base, const struct wish_
 	else
 		neutral(&whole);
 	tote__policy_put(&whole, &p->values);
-	if (tote__policy_check(&whole, id, keys, !strcmp(id, RECORD_ID), &fault) < 0)
-		tote__fleet_problem(problems, place_of_fault(p, &fault), "%s", fault.text);
+	if (tote__policy_check(&whole, id, keys, !strcmp(id, RECORD_ID), &fault) == 0)
+		return;
+	place = place_of_fault(p, &fault);
+	if (!is_last_place(problems, place))
+		tote__fleet_problem(problems, place, "%s", fault.text);
 }
 
 /* --- writing -------------------------------------------------------------------------------- */

@@ -36,7 +36,7 @@ START_TEST(what_is_missing_or_unknown_is_refused)
 	struct tote_fleet_problem problem = {.size = sizeof(problem)};
 	struct tote_fleet_plan plan = {.size = sizeof(plan)};
 	struct tote_fleet_change change = {.size = sizeof(change)};
-	struct tote_fleet_applied applied = {.size = sizeof(applied)};
+	struct tote_fleet_progress applied = {.size = sizeof(applied)};
 	struct tote_fleet_apply_options options;
 	struct tote_fault *f = &fault;
 	tote_fleet *fleet = NULL;
@@ -61,11 +61,13 @@ START_TEST(what_is_missing_or_unknown_is_refused)
 	fails(tote_fleet_plan(o, fleet, 0, &plan, f), TOTE_E_STRUCT);
 	fails(tote_fleet_next_change(NULL, &change, f), TOTE_E_ARGUMENT);
 	fails(tote_fleet_next_change(fleet, NULL, f), TOTE_E_ARGUMENT);
-	fails(tote_fleet_apply(NULL, fleet, NULL, &applied, f), TOTE_E_ARGUMENT);
-	fails(tote_fleet_apply(o, NULL, NULL, &applied, f), TOTE_E_ARGUMENT);
+	fails(tote_fleet_apply(NULL, fleet, NULL, f), TOTE_E_ARGUMENT);
+	fails(tote_fleet_apply(o, NULL, NULL, f), TOTE_E_ARGUMENT);
+	fails(tote_fleet_progress(NULL, &applied, f), TOTE_E_ARGUMENT);
+	fails(tote_fleet_progress(fleet, NULL, f), TOTE_E_ARGUMENT);
 	ok(tote_fleet_apply_options_init(&options, sizeof(options), f));
 	options.flags = 2;
-	fails(tote_fleet_apply(o, fleet, &options, &applied, f), TOTE_E_FLAGS);
+	fails(tote_fleet_apply(o, fleet, &options, f), TOTE_E_FLAGS);
 	fails(tote_fleet_apply_options_init(&options, 4, f), TOTE_E_STRUCT);
 	fails(tote_fleet_export(NULL, 0, NULL, 0, &length, f), TOTE_E_ARGUMENT);
 	fails(tote_fleet_export(o, 1, NULL, 0, &length, f), TOTE_E_FLAGS);
@@ -90,7 +92,7 @@ START_TEST(every_problem_comes_with_its_place_and_the_file_is_refused)
 	ck_assert_int_eq(tote_fleet_next_problem(fleet, &problem, &fault), 0);
 	fails(tote_fleet_plan(o, fleet, 0, &plan, &fault), TOTE_E_GRAMMAR);
 	ck_assert_ptr_nonnull(strstr(fault.text, "2 problems, the first: wish.yaml:3:3: "));
-	fails(tote_fleet_apply(o, fleet, NULL, NULL, &fault), TOTE_E_GRAMMAR);
+	fails(tote_fleet_apply(o, fleet, NULL, &fault), TOTE_E_GRAMMAR);
 	/* a plan begins them anew */
 	ck_assert_int_eq(tote_fleet_next_problem(fleet, &problem, &fault), 1);
 	tote_fleet_unref(fleet);
@@ -109,7 +111,7 @@ START_TEST(a_plan_is_shown_then_made_then_empty)
 	};
 	struct tote_fleet_plan plan = {.size = sizeof(plan)};
 	struct tote_fleet_change change = {.size = sizeof(change)};
-	struct tote_fleet_applied applied = {.size = sizeof(applied)};
+	struct tote_fleet_progress applied = {.size = sizeof(applied)};
 	struct tote_container container = {.size = sizeof(container)};
 	tote_fleet *fleet = parsed(GOOD);
 
@@ -128,7 +130,8 @@ START_TEST(a_plan_is_shown_then_made_then_empty)
 		ck_assert_uint_eq(change.kind, rows[i].kind);
 	}
 	ck_assert_int_eq(tote_fleet_next_change(fleet, &change, &fault), 0);
-	ok(tote_fleet_apply(o, fleet, NULL, &applied, &fault));
+	ok(tote_fleet_apply(o, fleet, NULL, &fault));
+	ok(tote_fleet_progress(fleet, &applied, &fault));
 	ck_assert_uint_eq(applied.changes, 3);
 	ok(tote_orchestrator_find(o, "leases", &container, &fault));
 	ck_assert_uint_eq(container.state, TOTE_STATE_SUSPENDED);
@@ -150,7 +153,7 @@ START_TEST(a_root_that_is_read_only_is_planned_for_and_exported_but_not_changed)
 	ok(tote_orchestrator_open(ctx, root, TOTE_ORCHESTRATOR_READ_ONLY, &o, &fault));
 	ok(tote_fleet_plan(o, fleet, 0, &plan, &fault));
 	ck_assert_uint_eq(plan.changes, 3);
-	fails(tote_fleet_apply(o, fleet, NULL, NULL, &fault), TOTE_E_READ_ONLY);
+	fails(tote_fleet_apply(o, fleet, NULL, &fault), TOTE_E_READ_ONLY);
 	ok(tote_fleet_export(o, 0, text, sizeof(text), &length, &fault));
 	fleet = tote_fleet_unref(fleet);
 	ok(tote_fleet_parse(ctx, text, length, NULL, &fleet, &fault));

@@ -17,7 +17,7 @@ static uint64_t entries(struct root *r)
 
 START_TEST(what_the_file_says_is_so_afterwards_and_on_record)
 {
-	struct tote_fleet_applied applied;
+	struct tote_fleet_progress applied;
 	struct root r;
 
 	root_make(&r);
@@ -34,7 +34,7 @@ END_TEST
 
 START_TEST(applied_again_it_writes_nothing)
 {
-	struct tote_fleet_applied applied;
+	struct tote_fleet_progress applied;
 	uint64_t before;
 	struct root r;
 
@@ -73,7 +73,7 @@ END_TEST
 
 START_TEST(moves_without_a_way_back_are_made_only_where_that_is_said)
 {
-	struct tote_fleet_applied applied;
+	struct tote_fleet_progress applied;
 	struct root r;
 	uint64_t before;
 	tote_fleet *f;
@@ -102,7 +102,7 @@ START_TEST(a_file_with_problems_changes_nothing)
 		C "  a: {}\n  b: {backend: tape}\n",
 		C "  a: {}\n  b: {location: containers/old/x}\n",
 	};
-	struct tote_fleet_applied applied;
+	struct tote_fleet_progress applied;
 	struct root r;
 	uint64_t before;
 
@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(a_container_that_cannot_be_changed_hinders_no_other)
 {
-	struct tote_fleet_applied applied;
+	struct tote_fleet_progress applied;
 	struct root r;
 	tote_fleet *f;
 
@@ -162,7 +162,7 @@ START_TEST(in_steps_it_does_the_same_and_comes_on_record_once)
 		.flags = TOTE_FLEET_FINAL_MOVES,
 		.max_changes = 1,
 		.reason = "as agreed"};
-	struct tote_fleet_applied applied = {.size = sizeof(applied)};
+	struct tote_fleet_progress applied = {.size = sizeof(applied)};
 	uint64_t steps = 0, last = 0;
 	struct root r;
 	tote_fleet *f;
@@ -170,13 +170,15 @@ START_TEST(in_steps_it_does_the_same_and_comes_on_record_once)
 
 	root_make(&r);
 	f = good_fleet(r.ctx, FIVE);
-	while ((rc = tote_fleet_apply(r.o, f, &options, &applied, &r.fault)) == 1) {
+	while ((rc = tote_fleet_apply(r.o, f, &options, &r.fault)) == 1) {
+		ck_ok(tote_fleet_progress(f, &applied, &r.fault), r.fault);
 		steps++;
 		ck_assert_uint_gt(applied.changes, last);
 		ck_assert_uint_eq(applied.seq, TOTE_SEQ_ANY);
 		last = applied.changes;
 	}
 	ck_assert_int_eq(rc, 0);
+	ck_ok(tote_fleet_progress(f, &applied, &r.fault), r.fault);
 	ck_assert_uint_gt(steps, 10);
 	ck_assert_uint_eq(applied.changes, 17);
 	ck_assert_int_eq(root_entries(&r, "fleet.applied", NULL), 1);
@@ -189,7 +191,7 @@ END_TEST
 START_TEST(a_state_that_somebody_else_changed_since_the_plan_is_left_to_them)
 {
 	struct tote_fleet_plan plan = {.size = sizeof(plan)};
-	struct tote_fleet_applied applied;
+	struct tote_fleet_progress applied;
 	struct root r;
 	tote_fleet *f;
 

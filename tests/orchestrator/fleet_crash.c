@@ -49,7 +49,7 @@ START_TEST(whichever_allocation_fails_nothing_is_lost_and_the_rest_is_finished)
 	for (long n = 0;; n += 1 + n / 8) {
 		struct failing memory = {.fail_at = -1, .once = 1};
 		tote_ctx *ctx = support_ctx(NULL, &memory);
-		struct tote_fleet_applied applied;
+		struct tote_fleet_progress applied;
 		tote_orchestrator *o = NULL;
 		tote_fleet *f = NULL;
 		char file[200];

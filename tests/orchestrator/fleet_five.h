@@ -21,19 +21,22 @@
 	"  e: {state: archived, policy: {on-flag: suspend}}\n"
 
 static inline int apply_as(tote_orchestrator *o, tote_fleet *f, uint32_t flags,
-	struct tote_fleet_applied *ret, struct tote_fault *fault)
+	struct tote_fleet_progress *ret, struct tote_fault *fault)
 {
 	struct tote_fleet_apply_options options = {
 		.size = sizeof(options), .flags = flags, .actor = "op@host"};
+	struct tote_fault unused;
+	int rc = tote_fleet_apply(o, f, &options, fault);
 
 	ret->size = sizeof(*ret);
-	return tote_fleet_apply(o, f, &options, ret, fault);
+	ck_assert_int_eq(tote_fleet_progress(f, ret, &unused), 0);
+	return rc;
 }
 
-static inline struct tote_fleet_applied apply(struct root *r, const char *file)
+static inline struct tote_fleet_progress apply(struct root *r, const char *file)
 {
 	tote_fleet *f = good_fleet(r->ctx, file);
-	struct tote_fleet_applied applied;
+	struct tote_fleet_progress applied;
 
 	ck_ok(apply_as(r->o, f, TOTE_FLEET_FINAL_MOVES, &applied, &r->fault), r->fault);
 	ck_assert_uint_eq(applied.left, 0);
@@ -81,7 +84,7 @@ static inline void is_applied(struct root *r)
 /* What another process does. */
 static inline int apply_five(tote_ctx *ctx, const char *path)
 {
-	struct tote_fleet_applied applied;
+	struct tote_fleet_progress applied;
 	struct tote_fault fault;
 	tote_orchestrator *o = NULL;
 	tote_fleet *f = NULL;
