@@ -11,18 +11,49 @@
 extern "C" {
 #endif
 
-#define TOTE_STATUS_NEVER_AUDITED 1u
-#define TOTE_STATUS_UNREACHABLE   2u /* its ledger could not be read now */
-#define TOTE_STATUS_DETACHED      4u
-#define TOTE_STATUS_DAMAGED       8u  /* of "orchestrator": entries of the record cannot be read */
-#define TOTE_STATUS_UNREAD        16u /* of "orchestrator": it holds more than may be read here */
+#define TOTE_STATUS_NEVER_AUDITED  1u
+#define TOTE_STATUS_UNREACHABLE    2u /* its ledger could not be read now */
+#define TOTE_STATUS_DETACHED       4u
+#define TOTE_STATUS_DAMAGED        8u  /* of "orchestrator": entries of the record cannot be read */
+#define TOTE_STATUS_UNREAD         16u /* of "orchestrator": it holds more than may be read here */
+#define TOTE_STATUS_INPUT_UNSEEN   32u /* its app-console-input/ was not looked at */
+#define TOTE_STATUS_OVERDUE        64u /* its last full audit is older than its policy allows */
+#define TOTE_STATUS_NO_KEY         128u /* it was made by this root, and its key is not in keys/ */
+#define TOTE_STATUS_FLAGS_CLEARED  256u /* each open flag: a later audit found the object whole */
+#define TOTE_STATUS_FLAG_SUSPENDED 512u /* it is suspended, had flags, and these suspend it */
+
+/*
+ * How a container fares, in one word: a larger one is worse, and what is 40 or more wants somebody
+ * to do something. Others may come in between.
+ */
+#define TOTE_HEALTH_GONE           0u /* detached or disposed: nobody minds it any more */
+#define TOTE_HEALTH_WELL           10u
+#define TOTE_HEALTH_UNSIGNED       20u /* entries wait for a signature, not longer than they may */
+#define TOTE_HEALTH_NEWER          30u /* not all of it was there at the last full audit */
+#define TOTE_HEALTH_SUSPENDED      40u /* a flag suspended it, which nobody has undone */
+#define TOTE_HEALTH_INPUT_LATE     50u /* a document waits for a decision for more than a day */
+#define TOTE_HEALTH_COSIGNATURES   60u /* fewer outside cosignatures than its policy asks for */
+#define TOTE_HEALTH_UNSIGNED_LATE  70u /* entries wait twice as long as its policy allows */
+#define TOTE_HEALTH_NO_KEY         80u
+#define TOTE_HEALTH_NEVER_AUDITED  90u
+#define TOTE_HEALTH_OVERDUE        100u
+#define TOTE_HEALTH_INCOMPLETE     110u /* the last audit could not look at all of it */
+#define TOTE_HEALTH_UNREACHABLE    120u
+#define TOTE_HEALTH_STANDING       130u /* acknowledged, still damaged */
+#define TOTE_HEALTH_SHORTER        140u /* than it was audited: an older copy, or a cut */
+#define TOTE_HEALTH_DAMAGED        150u /* the last audit found damage */
+#define TOTE_HEALTH_FLAG           160u /* a flag that nobody has acknowledged */
+#define TOTE_HEALTH_RECORD_DAMAGED 170u /* of "orchestrator" */
+#define TOTE_HEALTH_ATTENTION      40u  /* from here on */
+
+#define TOTE_HEALTH_DAYS 30u /* how far back verified_* counts */
 
 /*
  * One container's health. What comes from the consolidated record is as old as last_audit_us says;
- * entries, covered and unfolded_since_us are read from the container's own ledger now (0 with
- * UNREACHABLE). Where "orchestrator" is DAMAGED, what is said of any container is what could still
- * be read. verdict: of the last finished run. flags_open: unacknowledged; flags_standing:
- * acknowledged, still damaged.
+ * entries, covered, root, cosigners_have and unfolded_since_us are read from the container's own
+ * ledger now (0 with UNREACHABLE), its signatures are not verified by that. Where "orchestrator" is
+ * DAMAGED, what is said of any container is what could still be read. verdict: of the last finished
+ * run. flags_open: unacknowledged; flags_standing: acknowledged, still damaged.
  */
 struct tote_status {
 	uint32_t size;
@@ -46,6 +77,21 @@ struct tote_status {
 	uint8_t root[32]; /* of the newest checkpoint, covered entries */
 	char id[64];
 	int64_t last_success_us; /* of the last full audit that found all whole; 0: none */
+	uint32_t health;         /* TOTE_HEALTH_* */
+	int32_t flag_code;       /* of `flag` */
+	uint64_t flag; /* the open flag to begin with: the oldest not cleared; TOTE_SEQ_ANY: none */
+	int64_t next_structure_us; /* by the schedule (schedule.h); in the past: since then; 0: never */
+	int64_t next_full_us;
+	int64_t overdue_us; /* when it becomes overdue, or became so; 0: never */
+	/* what full audits verified in the last TOTE_HEALTH_DAYS days */
+	uint64_t verified_entries; /* also by one that is under way, or was cut off */
+	uint64_t verified_assets;
+	uint64_t verified_bytes;
+	int64_t oldest_unverified_us; /* nothing older is unverified by a full audit; 0: nothing is */
+	uint64_t input_waiting;       /* documents in app-console-input/ (0 with INPUT_UNSEEN) */
+	int64_t input_since_us;       /* the time of the oldest of them; 0: none */
+	uint32_t cosigners_wanted;    /* by its policy */
+	uint32_t cosigners_have; /* of them: cosignatures that verify on the newest checkpoint */
 };
 
 /*
@@ -54,6 +100,39 @@ struct tote_status {
  */
 TOTE_API int tote_orchestrator_status(tote_orchestrator *orchestrator, const char *id,
 	struct tote_status *status, struct tote_fault *fault);
+
+/* The status of every container that was ever registered, the worst first. One call at a time. */
+typedef struct tote_health tote_health;
+
+#define TOTE_HEALTH_RECORD_ONLY                                                                    \
+	1u /* touch no container: entries and covered are what was audited */
+
+/*
+ * Takes the status of all at one moment, "orchestrator" among them, in order of health, then of ID.
+ * Of each container's ledger the newest checkpoint and the mark are looked at, of the others'
+ * writing the journal only where entries wait; state is as on record, and app-console-input/ is not
+ * looked at: tote_orchestrator_status does both for one. flags: 0 or TOTE_HEALTH_RECORD_ONLY. Any
+ * thread. Since 0.1.
+ */
+TOTE_API int tote_health_open(tote_orchestrator *orchestrator, uint32_t flags,
+	tote_health **ret_health, struct tote_fault *fault);
+/* 1 and the next status, 0 at the end. status->size is set by the caller. Since 0.1. */
+TOTE_API int tote_health_next(
+	tote_health *health, struct tote_status *status, struct tote_fault *fault);
+/* Drops it; NULL is allowed; returns NULL. Since 0.1. */
+TOTE_API tote_health *tote_health_unref(tote_health *health);
+
+/*
+ * A word and a sentence for a TOTE_HEALTH_*, NULL for an unknown one. Since 0.1.
+ */
+TOTE_API const char *tote_health_name(uint32_t health);
+TOTE_API const char *tote_health_text(uint32_t health);
+/*
+ * What to do next, the command line to run behind the last ": " where there is one. At most 255
+ * bytes; "" where nothing is to be done. TOTE_E_TOO_LARGE. Since 0.1.
+ */
+TOTE_API int tote_status_advice(
+	const struct tote_status *status, char *ret_text, size_t cap, struct tote_fault *fault);
 
 #define TOTE_FLAG_ACKNOWLEDGED 1u
 #define TOTE_FLAG_CLEARED      2u /* an audit that looked at it later found it whole */

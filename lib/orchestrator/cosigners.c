@@ -44,11 +44,12 @@ static int add_key(struct cosigners *c, const struct vkey *key, struct tote_faul
 }
 
 /* What is on record was checked when it was written; what a later version wrote is passed over. */
-static void take_keys(const char *text, struct cosigners *ret)
+void tote__cosigners_parse(const char *text, struct cosigners *ret)
 {
 	struct tote_fault unused;
 	struct vkey key;
 
+	ret->count = 0;
 	while (text && *text) {
 		size_t len = strcspn(text, " ");
 
@@ -75,7 +76,7 @@ int tote__cosigners_known(
 	tote__orchestrator_unlock(o);
 	if (there && !text)
 		return TOTE_E_NO_MEMORY;
-	take_keys(text, ret);
+	tote__cosigners_parse(text, ret);
 	tote__heap_free(&o->ctx->heap, text);
 	return 0;
 }

@@ -12,6 +12,8 @@ struct cosigners {
 	size_t count;
 };
 
+/* As they stand on record, a space between them. */
+void tote__cosigners_parse(const char *text, struct cosigners *ret);
 /* Those of an ID, as the registry has them now; none for one that is not known. */
 int tote__cosigners_known(
 	tote_orchestrator *o, const char *id, struct cosigners *ret, struct tote_fault *fault);

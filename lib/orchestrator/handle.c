@@ -85,6 +85,7 @@ int tote__orchestrator_new(tote_ctx *ctx, const char *root, uint32_t flags, tote
 	o->flags = flags;
 	atomic_init(&o->refs, 1);
 	tote__registry_init(&o->registry, &ctx->heap);
+	tote__line_self(&o->self, &ctx->clock);
 	o->lock = tote__orchestrator_lock_new(&ctx->heap, fault);
 	o->footprints = o->lock ? tote__footprints_new(&ctx->heap, fault) : NULL;
 	o->agenda = o->footprints ? tote__agenda_new(&ctx->heap, fault) : NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the registry answers: the containers, their health as the record has it, and the flags.
+ * What the registry answers: the containers and the flags.
  */
 #include "orchestrator/containers.h"
 #include "orchestrator/record.h"
@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define CONTAINER_LEAST offsetof(struct tote_container, registered)
-#define STATUS_LEAST    offsetof(struct tote_status, run)
 #define FLAG_LEAST      offsetof(struct tote_flag, seq)
 
 static void copy_text(char *out, size_t cap, const char *text)
@@ -74,102 +73,6 @@ int tote_orchestrator_find(tote_orchestrator *o, const char *id, struct tote_con
 	rc = container_out(o, &c, container, fault);
 	tote__containers_drop(o, &c);
 	return rc;
-}
-
-/* --- status --------------------------------------------------------------------------------- */
-
-static void status_of_record(const struct known *k, struct tote_status *s)
-{
-	s->state = k->state;
-	s->verdict = k->verdict;
-	s->level = k->level;
-	s->run = k->run;
-	s->last_audit_us = k->last_audit_us;
-	s->last_full_audit_us = k->last_full_us;
-	s->last_success_us = k->last_success_us;
-	s->audited_entries = k->entries;
-	s->audited_assets = k->assets;
-	s->audited_bytes = k->bytes;
-	s->witnessed = k->witnessed;
-	if (!k->last_audit_us)
-		s->flags |= TOTE_STATUS_NEVER_AUDITED;
-	if (k->detached)
-		s->flags |= TOTE_STATUS_DETACHED;
-	for (size_t i = 0; i < k->flag_count; i++) {
-		if (!k->flags[i].acknowledged_us)
-			s->flags_open++;
-		else if (!k->flags[i].cleared)
-			s->flags_standing++;
-	}
-	copy_text(s->id, sizeof(s->id), k->id);
-}
-
-/* What the container's own ledger says now; unreachable where it says nothing. */
-static int status_of_ledger(
-	tote_orchestrator *o, const char *id, struct tote_status *s, struct tote_fault *fault)
-{
-	struct tote_box_options options = {.size = sizeof(options), .flags = TOTE_BOX_READ_ONLY};
-	struct tote_box_info info = {.size = sizeof(info)};
-	struct tote_fault unreachable;
-	tote_box *box;
-	int rc, is_record = !strcmp(id, RECORD_ID);
-
-	memset(&unreachable, 0, sizeof(unreachable));
-	if (is_record) {
-		s->flags |= tote__orchestrator_is_damaged(o) ? TOTE_STATUS_DAMAGED : 0;
-		s->flags |= tote__orchestrator_is_unread(o) ? TOTE_STATUS_UNREAD : 0;
-		rc = o->record ? tote_box_info(o->record, &info, &unreachable) : o->refused.code;
-	} else {
-		rc = tote__containers_open_box(o, id, &options, &box, &unreachable);
-		if (!rc) {
-			rc = tote_box_info(box, &info, &unreachable);
-			tote_box_unref(box);
-		}
-	}
-	if (rc == TOTE_E_NO_MEMORY) {
-		*fault = unreachable;
-		return rc;
-	}
-	if (rc < 0) {
-		s->flags |= TOTE_STATUS_UNREACHABLE;
-		return 0;
-	}
-	s->entries = info.entries;
-	s->covered = info.covered;
-	s->unfolded_since_us = info.unfolded_since_us;
-	memcpy(s->root, info.root, sizeof(s->root));
-	/* until the record is completed it counts as in the stricter of the two */
-	if (!is_record)
-		s->state = tote__state_stricter(s->state, info.state);
-	return 0;
-}
-
-int tote_orchestrator_status(
-	tote_orchestrator *o, const char *id, struct tote_status *status, struct tote_fault *fault)
-{
-	struct tote_status s = {.size = sizeof(s)};
-	const struct known *k;
-	int rc;
-
-	FAULT_BEGIN(fault);
-	if ((rc = tote__orchestrator_check(o, fault)) < 0)
-		return rc;
-	if (!id || !status)
-		return tote__fault(fault, TOTE_E_ARGUMENT, "status: ID or result is missing");
-	if ((rc = tote__orchestrator_refresh(o, fault)) < 0)
-		return rc;
-	tote__orchestrator_lock(o);
-	k = tote__registry_find(&o->registry, id);
-	if (k)
-		status_of_record(k, &s);
-	tote__orchestrator_unlock(o);
-	if (!k)
-		return tote__fault(
-			fault, TOTE_E_NOT_FOUND, "no container '%s' was ever registered here", id);
-	if (!(s.flags & TOTE_STATUS_DETACHED) && (rc = status_of_ledger(o, id, &s, fault)) < 0)
-		return rc;
-	tote__fault_clear(fault);
-	return tote__struct_out(status, &s, sizeof(s), STATUS_LEAST, "struct tote_status", fault);
 }
 
 /* --- flags ---------------------------------------------------------------------------------- */

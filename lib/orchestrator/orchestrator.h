@@ -42,6 +42,7 @@ struct tote_orchestrator {
 	int have_witness;
 	/* Only with the lock, but for the origin, which entry 0 sets for ever. */
 	struct registry registry;
+	struct line self; /* of this boot, which a process never outlives */
 	struct view view; /* of the record, which refreshes follow; only with the refresh's lock */
 	struct orchestrator_lock *lock;
 	struct footprints *footprints;

@@ -39,10 +39,7 @@ static uint64_t known_end(tote_orchestrator *o)
  */
 static int may_hide(tote_orchestrator *o, const struct line *line)
 {
-	struct line self;
-
-	tote__line_self(&self, &o->ctx->clock);
-	return !tote__line_same_boot(line, &self);
+	return !tote__line_same_boot(line, &o->self);
 }
 
 static int scan_view(tote_orchestrator *o, struct view *view, struct tote_fault *fault)

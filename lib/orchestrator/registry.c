@@ -97,15 +97,20 @@ struct known *tote__registry_find(const struct registry *r, const char *id)
 	return there ? r->items[at] : NULL;
 }
 
-struct known *tote__registry_after(const struct registry *r, const char *after)
+struct known *tote__registry_next(const struct registry *r, const char *after)
 {
 	int there = 0;
 	size_t at = after ? position(r, after, &there) : 0;
 
-	for (at += there != 0; at < r->count; at++)
-		if (r->items[at]->location) /* the consolidated record has none */
-			return r->items[at];
-	return NULL;
+	at += there != 0;
+	return at < r->count ? r->items[at] : NULL;
+}
+
+struct known *tote__registry_after(const struct registry *r, const char *after)
+{
+	struct known *k = tote__registry_next(r, after);
+
+	return k && !k->location ? tote__registry_next(r, k->id) : k;
 }
 
 int tote__registry_grow(const struct heap *heap, void **items, size_t count, size_t *cap,

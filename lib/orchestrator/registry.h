@@ -84,7 +84,8 @@ struct known {
 	uint32_t level, verdict;
 	int64_t last_audit_us, last_full_us, last_success_us;
 	uint64_t entries, assets, bytes, witnessed, tree_size;
-	struct known_runs runs; /* that have not ended, and what was read */
+	uint64_t full_assets, full_bytes; /* that the last full one verified */
+	struct known_runs runs;           /* that have not ended, and what was read */
 	uint8_t root[HASH_LEN];
 	struct known_finding *findings;
 	size_t finding_count, finding_cap;
@@ -134,7 +135,9 @@ int tote__registry_add(
 /* registry_take.c: takes one entry of the consolidated record, in order of seq. TOTE_E_DAMAGED for a wrong order. */
 int tote__registry_take(struct registry *r, const struct entry *e, struct tote_fault *fault);
 struct known *tote__registry_find(const struct registry *r, const char *id); /* or NULL */
-/* The first container whose ID comes behind `after` (NULL: the first of all), or NULL. */
+/* The first whose ID comes behind `after` (NULL: the first of all), or NULL. */
+struct known *tote__registry_next(const struct registry *r, const char *after);
+/* The same of containers alone: the consolidated record is passed over. */
 struct known *tote__registry_after(const struct registry *r, const char *after);
 /* A log of another root by its origin, or NULL. */
 struct known_log *tote__registry_log(const struct registry *r, const char *origin);

@@ -148,8 +148,11 @@ static int take_whole(
 	k->level = level_of(e);
 	k->verdict = verdict_of(tote__entry_field(e, "verdict"));
 	k->last_audit_us = e->time_us;
-	if (k->level == TOTE_LEVEL_FULL && !stopped)
+	if (k->level == TOTE_LEVEL_FULL && !stopped) {
 		k->last_full_us = since_of(e);
+		k->full_assets = k->assets;
+		k->full_bytes = k->bytes;
+	}
 	if (k->level == TOTE_LEVEL_FULL && k->verdict == TOTE_VERDICT_OK)
 		k->last_success_us = since_of(e);
 	if (k->verdict == TOTE_VERDICT_OK)

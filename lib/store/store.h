@@ -55,6 +55,7 @@ struct store_stat {
 };
 
 /* Flags of open. */
+#define STORE_GLANCE    2u /* of open: what lies below is not looked at before it is asked for */
 #define STORE_READ_ONLY 1u
 
 /* Flags of object_open. */

@@ -56,7 +56,10 @@ says out 'next'
 flag=$(sed -n 's/^    flag *\([0-9]*\),.*/\1/p' out | head -n 1)
 ends 3 $root status
 says out "totectl ack $flag"
-holds 'the worst comes first' [ "$(sed -n '2s/ .*//p' out)" = box ]
+says out '1 needs attention'
+says out 'box: damage was found, and nobody has acknowledged it'
+says out 'next  see it whole: totectl audit box'
+holds 'the worst comes first' [ "$(sed -n '3s/ .*//p' out)" = box ]
 ends 3 $root status box
 ends 0 $root status spare
 

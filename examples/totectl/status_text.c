@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One status, one flag, and what to do next, in words and in JSON.
+ */
+#include "status_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "json.h"
+#include "out.h"
+#include "verbs.h"
+
+/* The band of findings of an audit that could not look: no damage is known. */
+#define FIRST_NOT_LOOKED_AT 9000
+
+const char *status_state(const struct tote_status *s)
+{
+	const char *name = tote_state_name(s->state);
+
+	if (s->flags & TOTE_STATUS_DETACHED)
+		return "detached";
+	return name && strcmp(s->id, "orchestrator") != 0 ? name : "-";
+}
+
+const char *status_verdict(const struct tote_status *s)
+{
+	if (s->flags & TOTE_STATUS_DAMAGED)
+		return "damaged";
+	if (s->flags & TOTE_STATUS_UNREACHABLE && s->verdict != TOTE_VERDICT_DAMAGED)
+		return "unreachable";
+	if (s->health == TOTE_HEALTH_SHORTER)
+		return "shorter";
+	if (s->verdict == TOTE_VERDICT_OK && s->level == TOTE_LEVEL_STRUCTURE)
+		return "ok (structure)";
+	return s->flags & TOTE_STATUS_NEVER_AUDITED ? "never audited" : verdict_name(s->verdict);
+}
+
+/* ---- flags ---- */
+
+void flag_json(const struct tote_flag *f)
+{
+	char code[16];
+	struct json j;
+
+	snprintf(code, sizeof(code), "TOTE-%04d", f->code);
+	json_begin(&j, stdout, "flag");
+	json_number(&j, "flag", f->seq);
+	json_string(&j, "code", code);
+	json_string(&j, "name", tote_finding_name(f->code));
+	json_string(&j, "container", f->container);
+	json_string(&j, "path", f->path);
+	if (f->flags & TOTE_FLAG_SEQ)
+		json_number(&j, "seq", f->at_seq);
+	json_number(&j, "finding", f->finding);
+	json_time(&j, "raised", f->raised_us);
+	json_bool(&j, "cleared", (f->flags & TOTE_FLAG_CLEARED) != 0);
+	json_bool(&j, "acknowledged", (f->flags & TOTE_FLAG_ACKNOWLEDGED) != 0);
+	if (f->flags & TOTE_FLAG_ACKNOWLEDGED) {
+		json_time(&j, "acknowledged_time", f->acknowledged_us);
+		json_string(&j, "actor", f->actor);
+		json_string(&j, "reason", f->reason);
+	}
+	json_end(&j);
+}
+
+void flag_text(const struct tote_flag *f)
+{
+	char time[TEXT_MAX];
+
+	out_line("flag %" PRIu64 "  TOTE-%04d %s  %s%s%s  since %s", f->seq, f->code,
+		tote_finding_name(f->code), f->container, *f->path ? "  " : "", f->path,
+		text_minute(time, f->raised_us));
+	if (f->flags & TOTE_FLAG_CLEARED) {
+		out_line("    a later audit found it whole: it waits for totectl ack %" PRIu64,
+			f->seq);
+		return;
+	}
+	if (f->flags & TOTE_FLAG_ACKNOWLEDGED)
+		out_line("    acknowledged, still %s: %s: %s",
+			f->code < FIRST_NOT_LOOKED_AT ? "damaged" : "not looked at", f->actor,
+			f->reason);
+	if (tote_finding_advice(f->code))
+		out_line("    mend  %s", tote_finding_advice(f->code));
+}
+
+/* ---- what next ---- */
+
+static void next_line(const char *text)
+{
+	out_line("    next  %s", text);
+}
+
+void advice_text(const struct tote_status *s)
+{
+	char text[256];
+	struct tote_fault fault;
+
+	if (s->health != TOTE_HEALTH_FLAG || s->flags & TOTE_STATUS_FLAGS_CLEARED) {
+		if (tote_status_advice(s, text, sizeof(text), &fault) == 0 && *text)
+			next_line(text);
+		return;
+	}
+	/* what to mend stands below each flag */
+	snprintf(text, sizeof(text), "see it whole: totectl audit %s", s->id);
+	next_line(text);
+	snprintf(text, sizeof(text), "say what it was: totectl ack %" PRIu64 " --reason TEXT",
+		s->flag);
+	next_line(text);
+}
+
+/* ---- JSON ---- */
+
+static void put_time(struct json *j, const char *key, int64_t time_us)
+{
+	if (time_us)
+		json_time(j, key, time_us);
+}
+
+static void put_flag(struct json *j, const char *key, const struct tote_status *s, uint32_t bit)
+{
+	json_bool(j, key, (s->flags & bit) != 0);
+}
+
+/* As old as the last audit. */
+static void put_record(struct json *j, const struct tote_status *s)
+{
+	json_string(j, "verdict",
+		s->flags & TOTE_STATUS_NEVER_AUDITED ? "none" : verdict_name(s->verdict));
+	json_string(j, "level", level_name(s->level));
+	if (s->last_audit_us)
+		json_number(j, "run", s->run);
+	put_time(j, "last_audit", s->last_audit_us);
+	put_time(j, "last_full_audit", s->last_full_audit_us);
+	put_time(j, "last_success", s->last_success_us);
+	put_time(j, "next_structure_audit", s->next_structure_us);
+	put_time(j, "next_full_audit", s->next_full_us);
+	put_time(j, "overdue_from", s->overdue_us);
+	json_number(j, "audited_entries", s->audited_entries);
+	json_number(j, "audited_assets", s->audited_assets);
+	json_number(j, "audited_bytes", s->audited_bytes);
+	json_number(j, "witnessed_size", s->witnessed);
+	json_number(j, "verified_days", TOTE_HEALTH_DAYS);
+	json_number(j, "verified_entries", s->verified_entries);
+	json_number(j, "verified_assets", s->verified_assets);
+	json_number(j, "verified_bytes", s->verified_bytes);
+	put_time(j, "oldest_unverified", s->oldest_unverified_us);
+	json_number(j, "flags_open", s->flags_open);
+	json_number(j, "flags_standing", s->flags_standing);
+	if (s->flags_open)
+		json_number(j, "flag", s->flag);
+}
+
+/* As it is now. */
+static void put_ledger(struct json *j, const struct tote_status *s)
+{
+	json_bool(j, "shorter", s->health == TOTE_HEALTH_SHORTER);
+	if (!(s->flags & TOTE_STATUS_UNREACHABLE)) {
+		json_number(j, "entries", s->entries);
+		json_number(j, "covered", s->covered);
+		json_digest(j, "root", s->root);
+	}
+	put_time(j, "unfolded_since", s->unfolded_since_us);
+	if (!(s->flags & TOTE_STATUS_INPUT_UNSEEN))
+		json_number(j, "input_waiting", s->input_waiting);
+	put_time(j, "input_since", s->input_since_us);
+	json_number(j, "cosigners_wanted", s->cosigners_wanted);
+	json_number(j, "cosigners_have", s->cosigners_have);
+}
+
+void status_json(const struct tote_status *s)
+{
+	struct tote_fault fault;
+	char next[256] = "";
+	struct json j;
+
+	json_begin(&j, stdout, "status");
+	json_string(&j, "container", s->id);
+	json_string(&j, "health", tote_health_name(s->health));
+	json_string(&j, "reason", tote_health_text(s->health));
+	tote_status_advice(s, next, sizeof(next), &fault);
+	json_string(&j, "next", next);
+	json_string(&j, "state", status_state(s));
+	put_record(&j, s);
+	put_flag(&j, "unreachable", s, TOTE_STATUS_UNREACHABLE);
+	put_flag(&j, "damaged", s, TOTE_STATUS_DAMAGED);
+	put_flag(&j, "unread", s, TOTE_STATUS_UNREAD);
+	put_flag(&j, "never_audited", s, TOTE_STATUS_NEVER_AUDITED);
+	put_flag(&j, "overdue", s, TOTE_STATUS_OVERDUE);
+	put_flag(&j, "no_key", s, TOTE_STATUS_NO_KEY);
+	put_flag(&j, "suspended_by_flag", s, TOTE_STATUS_FLAG_SUSPENDED);
+	put_ledger(&j, s);
+	json_end(&j);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One status, one flag, and what to do next, in words and in JSON.
+ */
+#ifndef TOTECTL_STATUS_TEXT_H
+#define TOTECTL_STATUS_TEXT_H
+
+#include <toteborch/health.h>
+
+const char *status_state(const struct tote_status *s);
+const char *status_verdict(const struct tote_status *s);
+void status_json(const struct tote_status *s);
+void flag_json(const struct tote_flag *f);
+void flag_text(const struct tote_flag *f);
+/* A line for each step, the commands to run among them. */
+void advice_text(const struct tote_status *s);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The status of one container, put together from what the record says and what its ledger shows.
+ */
+#ifndef ORCHESTRATOR_STATUS_H
+#define ORCHESTRATOR_STATUS_H
+
+#include "orchestrator/glance.h"
+
+#define STATUS_LEAST offsetof(struct tote_status, run)
+
+/* What of the registry is needed beside a status; to be dropped. */
+struct subject {
+	struct tote_policy policy;
+	int64_t since_us;
+	char backend[64];
+	char origin[256];
+	char *location;      /* absolute; NULL: of the consolidated record */
+	char *cosigner_keys; /* NULL: none */
+};
+
+/* With the registry's lock: memory only. 0, TOTE_E_NO_MEMORY. */
+int tote__status_begin(tote_orchestrator *o, const struct known *k, struct tote_status *s,
+	struct subject *subject, struct tote_fault *fault);
+void tote__status_drop(tote_orchestrator *o, struct subject *subject);
+/* By a glance where that tells, else by opening it. TOTE_E_NO_MEMORY; all else is in the status. */
+int tote__status_look(tote_orchestrator *o, const struct subject *subject, struct glance *g,
+	struct tote_status *s, struct tote_fault *fault);
+/* All of it, its gate too. */
+int tote__status_read(tote_orchestrator *o, const struct subject *subject, struct tote_status *s,
+	struct tote_fault *fault);
+/* The last step: overdue, oldest_unverified_us, health. */
+void tote__status_end(tote_orchestrator *o, const struct subject *subject, struct tote_status *s);
+
+#endif
