@@ -64,6 +64,8 @@ static const struct {
 	[OPT_LIMIT] = {"--limit", "N", "no more than this many"},
 	[OPT_CACHED] = {"--cached", NULL,
 		"of a directory: faster, but what the system has in memory is believed"},
+	[OPT_ONCE] = {"--once", NULL, "do what is due now, then end"},
+	[OPT_BUDGET] = {"--budget", "SECONDS", "with --once: take no longer than this"},
 	[OPT_VERIFY] = {"--verify", NULL, "read again all that an older copy holds"},
 };
 

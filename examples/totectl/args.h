@@ -46,6 +46,8 @@ enum option {
 	OPT_MEDIA_TYPE,
 	OPT_SOURCE,
 	OPT_CACHED,
+	OPT_ONCE,
+	OPT_BUDGET,
 	OPT_COUNT
 };
 

@@ -146,6 +146,11 @@ static const struct verb verbs[] = {
 	{"audit", "[ID...] [--level structure|full]",
 		"read what is there, compare it with what was promised, record what differs",
 		"totectl audit", BIT(OPT_LEVEL), 0, 0, MANY, verb_audit},
+	{"run", "[--once [--budget SECONDS]]",
+		"audit and sign for what is due, by each container's policy, until told to stop",
+		"totectl run\n"
+		"totectl run --once --budget 3600",
+		BIT(OPT_ONCE) | BIT(OPT_BUDGET), 0, 0, 0, verb_run},
 	{"status", "[ID...]", "one table of all containers, worst first, with what to do next",
 		"totectl status", 0, 0, 0, MANY, verb_status},
 	{"ack", "FLAG --reason TEXT", "acknowledge a flag; what is damaged stays visible",

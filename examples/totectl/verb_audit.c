@@ -171,6 +171,14 @@ static void show_verdict(struct job *job, const struct tote_verdict *v)
 		verdict_text(job, v, name);
 }
 
+int verdict_show(struct call *call, const struct tote_verdict *v)
+{
+	struct job job = {.call = call};
+
+	show_verdict(&job, v);
+	return job.code;
+}
+
 /* Fetches what was finished: a step may end some containers and begin the next. */
 static int fetch_verdicts(struct job *job)
 {

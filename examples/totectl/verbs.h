@@ -30,6 +30,7 @@ int verb_keys(struct call *call);
 int verb_rotate(struct call *call);
 int verb_rekey(struct call *call);
 int verb_audit(struct call *call);
+int verb_run(struct call *call);
 int verb_status(struct call *call);
 int verb_ack(struct call *call);
 int verb_report(struct call *call);
@@ -45,6 +46,9 @@ int totectl(int argc, char **argv);
 /* The names of levels and verdicts as the ledger writes them. */
 const char *level_name(uint32_t level);
 const char *verdict_name(uint32_t verdict);
+
+/* Shows the verdict on a container, as audit does, and gives what totectl exits with for it. */
+int verdict_show(struct call *call, const struct tote_verdict *v);
 
 /*
  * Runs an audit job to its end and shows all that it finds; drops it. label: what a job that is no

@@ -140,6 +140,8 @@ static void remember_end(
 		tote__orchestrator_unlock(d->o);
 		return;
 	}
+	d->did.suspended += k->state == TOTE_STATE_SUSPENDED && k->history.moved > v->run &&
+			    k->policy.on_flag == TOTE_ON_FLAG_SUSPEND;
 	k->mine.open = k->mine.anew = 0;
 	k->mine.served = 0;
 	if (v->verdict == TOTE_VERDICT_INCOMPLETE) {

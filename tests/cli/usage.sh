@@ -4,7 +4,7 @@
 . "$top_srcdir/tests/cli/common.sh"
 
 verbs='init provision register detach suspend resume archive dispose seal append log show ls cat
-	manifest checkpoint prove verify witness keys audit status ack demo'
+	manifest checkpoint prove verify witness keys audit run status ack demo'
 
 ends 2
 ends 2 frobnicate
@@ -38,7 +38,7 @@ for verb in $verbs; do
 	ends 2 $verb --frobnicate
 	says err frobnicate
 	case $verb in
-	keys | audit | status | demo) ;;
+	keys | audit | run | status | demo) ;;
 	*) ends 2 $verb ;;
 	esac
 	case $verb in
