@@ -228,7 +228,7 @@ static int add_wanted(tote_audit *a, const struct tote_audit_options *options, u
 		return 0;
 	if (options->flags & TOTE_AUDIT_CONTINUE &&
 		(job ? tote__earlier_is_done(a->o, id, a->level, job) : !options->ids)) {
-		a->passed_over++;
+		a->passed_over += job != 0;
 		return 0;
 	}
 	if ((rc = tote__job_add_id(a, id, fault)) < 0)

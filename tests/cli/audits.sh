@@ -123,4 +123,56 @@ ends 6 $root status
 mv away root/containers/spare
 ends 0 $root audit
 ends 0 $root status
+
+# One asset, or what was sealed in a range of seqs: no audit of the container, but its flag goes.
+ends 0 $root audit box --asset file2
+says out 'box: incomplete: of 1 asset asked for'
+says out 'what was asked for is whole: 1 asset; nothing is said of the rest'
+ends 0 $root audit box --from 2 --to 3
+says out '2 assets'
+ends 0 $root audit box --asset file2 --json
+says out '"part":true'
+ends 1 $root audit box --asset no/such
+says err "no asset 'no/such' is sealed in box"
+ends 1 $root audit box --from 900000
+ends 2 $root audit --asset file2
+ends 2 $root audit box --asset file2 --from 1
+ends 2 $root audit box --asset file2 --continue
+ends 2 $root audit box --from 5 --to 3
+ends 2 $root audit box --from x
+flip $assets/file2
+ends 3 $root audit box --asset file2
+says out 'TOTE-3001 asset-changed'
+ends 3 $root status
+ends 0 $root audit box --asset file3
+ends 3 $root status
+flip $assets/file2
+ends 0 $root audit box --asset file2
+ends 3 $root status
+says out 'a later audit found it whole'
+flag=$(sed -n 's/^flag \([0-9]*\) .*/\1/p' out | head -n 1)
+ends 0 $root ack "$flag" --reason 'flipped back'
+ends 0 $root audit
+ends 0 $root status
+says out 'no flag stands'
+
+# What is young enough is passed over; what was cut off goes on; nothing was.
+ends 0 $root audit --max-age 1d
+says out '; 2 passed over'
+ends 0 $root audit box spare --max-age 1d
+says out '2 passed over'
+ends 0 $root append spare --field n=9
+ends 0 $root audit box spare --max-age 1d
+says out 'spare: ok'
+silent out 'box: ok'
+ends 0 $root audit --continue
+says out 'no audit was cut off: there is nothing to go on with'
+ends 0 $root audit box --continue --parallel 1 --limit 100MiB
+says out 'box: ok'
+ends 2 $root audit --max-age soon
+ends 2 $root audit --limit 3MB
+ends 2 $root audit --limit 0
+ends 2 $root audit --parallel 65
+ends 0 $root audit --parallel 4
+says out 'all 2 containers are whole'
 finish
