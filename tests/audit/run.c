@@ -417,6 +417,20 @@ START_TEST(without_memory_a_run_fails_and_gives_all_of_it_back)
 }
 END_TEST
 
+/* Who asks for a part gets no verdict over the whole, not even where the part is all of it. */
+START_TEST(a_run_over_what_was_asked_for_is_never_ok)
+{
+	const struct asked all = {.to = UINT64_MAX - 1};
+
+	a.target.asked = &all;
+	audit(&a);
+	ck_assert_uint_eq(findings(&a), 0);
+	ck_assert_uint_eq(a.result.entries, AUDITED_ALL);
+	ck_assert_uint_eq(a.result.assets, 4);
+	ck_assert_uint_eq(a.result.verdict, TOTE_VERDICT_INCOMPLETE);
+}
+END_TEST
+
 /* All entries and assets were counted when it stopped at something odd that it did not look at again. */
 START_TEST(a_run_that_ends_before_its_time_is_never_ok)
 {
@@ -479,6 +493,7 @@ Suite *run_suite(void)
 		t, a_line_of_a_cosigner_counts_and_one_merged_during_the_run_is_nothing_foreign);
 	tcase_add_test(t, a_place_that_could_not_be_opened_is_a_finding);
 	tcase_add_loop_test(t, a_medium_that_cannot_be_read_leaves_the_run_incomplete, 0, 2);
+	tcase_add_test(t, a_run_over_what_was_asked_for_is_never_ok);
 	tcase_add_test(t, a_run_that_ends_before_its_time_is_never_ok);
 	tcase_add_test(t, without_memory_a_run_fails_and_gives_all_of_it_back);
 	suite_add_tcase(s, t);

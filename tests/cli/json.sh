@@ -63,5 +63,17 @@ object 0 ack $root ack "$flag" --reason 'seen "it"'
 object 0 state $root suspend spare --reason pause
 object 2 error $root archive spare --reason over
 object 0 state $root archive spare --reason over --yes
+object 0 key $root rotate box --reason 'yearly "again"'
+object 0 key $root rotate orchestrator --reason yearly
+object 0 key $root rotate witness --reason yearly
+object 2 error $root rotate box
+object 1 error $root rotate nobody --reason yearly
+rm root/orchestrator/keys/box
+object 3 finding $root audit box
+object 1 error $root rotate box --reason yearly
+object 2 error $root rekey box --reason lost
+object 0 key $root rekey box --reason "$(printf 'lost\\ "and gone"')" --yes
+object 1 error $root rekey box --reason lost --yes
+object 0 key $root keys box
 object 0 container $root detach spare --reason over
 finish

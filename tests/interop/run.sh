@@ -101,13 +101,14 @@ make_root() {
 	tote append contracts --field matter=left-in-the-journal
 }
 
-# read_keys ID: keys prints vkeys among other words: of type 1, base64 begins with A; of type 4, with B.
+# read_keys ID: keys prints vkeys among other words, the one in force before former ones: of type 1, base64 begins with
+# A; of type 4, with B.
 read_keys() {
 	vkey= witness=
 	"$TOTECTL" -C "$root" keys "$1" >"$work/keys" 2>&1 || die "totectl keys: $(cat "$work/keys")"
 	for word in $(cat "$work/keys"); do
 		case $word in
-		*/"$1"+*+A*) vkey=$word ;;
+		*/"$1"+*+A*) vkey=${vkey:-$word} ;;
 		*/witness+*+B*) witness=$word ;;
 		esac
 	done
@@ -217,6 +218,90 @@ newest() {
 	find "$root${1#"$copy"}" -type f | sort | tail -n 1 | { IFS= read -r f && printf '%s\n' "$copy${f#"$root"}"; }
 }
 
+# ---- keys that were rotated -------------------------------------------------------------------------------------
+
+# place_of FILE TEXT: where a line of that beginning is in a bundle.
+place_of() { LC_ALL=C grep -abo -e "$2" "$1" | head -n 1 | cut -d: -f1; }
+
+# Two rotations, one of them of a key that never signed; then one more that is not under a checkpoint yet.
+rotated_root() {
+	root=$work/rotated
+	tote init --origin archive.example.com/rotated
+	tote provision contracts
+	read_keys contracts
+	first=$vkey
+	tote append contracts --field matter=by-the-first-key
+	tote checkpoint contracts
+	tote rotate contracts --reason yearly
+	tote append contracts --field matter=by-the-second-key
+	tote rotate contracts --reason 'the keeper left'
+	tote append contracts --field matter=by-the-third-key
+	tote audit
+	tote prove contracts 1 -o "$work/proof.rotated"
+	read_keys contracts
+	[ "$vkey" != "$first" ] || die 'the key was not rotated'
+}
+
+by_keys() {
+	for key in "$first" "$vkey"; do
+		verdict "$1" "auditor.sh $2, from $([ "$key" = "$first" ] && echo the first || echo the newest) key" \
+			sh "$here/auditor.sh" "$3" "$key" "$witness" "$work/proof.rotated/1.tlog-proof" \
+			"$work/proof.rotated/1.entry"
+	done
+}
+
+# A proof, a key and a reason of a rotation, each with one letter changed.
+damage_rotations() {
+	for text in '^proof ' '^to ' '^from '; do
+		hurt flip "$(newest "$log/tile/entries")" $(($(place_of "$(newest_of_root)" "$text") + 12))
+		by_keys 1 "refuses: a letter of a rotation's ${text#^}" "$log"
+		verdict 3 "totecheck.py refuses: a letter of a rotation's ${text#^}" reader "$work/copy"
+	done
+}
+
+# forged HOW: a third rotation to a key of a stranger's, under a checkpoint that he has signed: whole as a tree.
+forged() {
+	"$PYTHON" -B - "$here/../checker" "$copy" "$1" <<-'EOF'
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		from forge import Forge, Key
+		f = Forge(sys.argv[2], "contracts")
+		stranger = Key(f.origin, bytes(32))
+		if sys.argv[3] == "proven":
+		    f.rotation(stranger)
+		elif sys.argv[3] == "by a stranger":
+		    f.rotation(stranger, stranger, **{"from": f.key.vkey})
+		else:
+		    f.rotation(stranger, reason="yearly", proof="A" * 86 + "==")
+		f.write(stranger)
+	EOF
+}
+
+forge_rotations() {
+	hurt forged proven
+	by_keys 0 'follows a third rotation, which the old key proves' "$log"
+	for how in 'by a stranger' 'by nobody'; do
+		hurt forged "$how"
+		by_keys 1 "refuses: a rotation that is proven $how, well signed" "$log"
+		verdict 3 "totecheck.py refuses: a rotation that is proven $how, well signed" reader "$work/copy"
+	done
+}
+
+newest_of_root() { find "$root/containers/contracts/ledger/log/tile/entries" -type f | sort | tail -n 1; }
+
+follow_rotations() {
+	rotated_root
+	whole=$root/containers/contracts/ledger/log
+	by_keys 0 'follows two rotations' "$whole"
+	verdict 0 'verify.go accepts the rotated log' "$work/verify" "$whole" "$vkey"
+	verdict 0 'totecheck.py accepts the rotated root' reader "$root"
+	other=$vkey
+	case $other in *A) other=${other%A}B ;; *) other=${other%?}A ;; esac
+	verdict 1 'auditor.sh refuses: a key that nobody rotated to' sh "$here/auditor.sh" "$whole" "$other"
+	damage_rotations
+	forge_rotations
+}
+
 # ---- a root of real files ---------------------------------------------------------------------------------------
 
 # What `make demo` makes of this machine's files, and its copy with damage in it.
@@ -244,6 +329,7 @@ verdict 0 'totecheck.py accepts the root' reader "$root"
 damage_log
 damage_proof
 damage_root
+follow_rotations
 demo_root
 printf '%s passed, %s failed\n' $passed $failed
 [ $failed = 0 ]
