@@ -85,6 +85,7 @@ static void verdict_json(const struct tote_verdict *v, const char *container)
 	json_bool(&j, "witnessed", (v->flags & TOTE_VERDICT_WITNESSED) != 0);
 	json_number(&j, "witnessed_size", v->witnessed);
 	json_number(&j, "cosigners", v->cosigners);
+	json_number(&j, "cosigners_wanted", v->cosigners_wanted);
 	json_string(&j, "cosigned_by", v->cosigned_by);
 	json_bool(&j, "part", (v->flags & TOTE_VERDICT_PART) != 0);
 	json_number(&j, "asked", v->asked);
@@ -157,6 +158,8 @@ static void verdict_text(const struct job *job, const struct tote_verdict *v, co
 		fputs(", and cosigned from outside by ", stdout);
 		out_string(stdout, v->cosigned_by);
 	}
+	if (v->cosigners < v->cosigners_wanted)
+		printf(", where the policy asks for %" PRIu32 " from outside", v->cosigners_wanted);
 	if (v->flags & TOTE_VERDICT_CACHED)
 		fputs("; some of it may have come from memory (cached)", stdout);
 	if (v->flags & TOTE_VERDICT_NOT_RECORDED)

@@ -193,11 +193,11 @@ struct tote_verdict {
 	int64_t oldest_unverified_us; /* time of the oldest record not verified; 0: none, 1: not known */
 	uint8_t root[32];
 	char container[64];
-	uint32_t cosigners;    /* witnesses of its policy that cosigned the checkpoint, verified */
-	uint32_t reserved;     /* 0 */
-	char cosigned_by[256]; /* their names, one space between; cut off between two names */
-	uint64_t asked;        /* assets that were to be looked at: all, but with PART */
-	uint64_t earlier_assets; /* of the verified: their bytes were read by earlier runs */
+	uint32_t cosigners; /* witnesses of its policy that cosigned the checkpoint, verified */
+	uint32_t cosigners_wanted; /* by its policy: with fewer, TOTE-5019 */
+	char cosigned_by[256];     /* their names, one space between; cut off between two names */
+	uint64_t asked;            /* assets that were to be looked at: all, but with PART */
+	uint64_t earlier_assets;   /* of the verified: their bytes were read by earlier runs */
 	uint64_t earlier_bytes;
 	int64_t earlier_us; /* when the oldest of that was put on record, 0: none */
 	uint64_t continues; /* the run that was cut off, and that this one went on for; 0: none */

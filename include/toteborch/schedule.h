@@ -36,6 +36,7 @@ extern "C" {
  * were; in policy those that are on record, while the others hold their defaults.
  *
  * Periods and ages are in seconds, at most ten years. A full audit counts as one of structure, too.
+ * fold_bytes holds for boxes that sign, too, where they are opened through the orchestrator.
  */
 struct tote_policy {
 	uint32_t size;
@@ -46,7 +47,7 @@ struct tote_policy {
 		overdue_after_s; /* 1,209,600: a record is overdue when its last full audit is older;
 	                               0: never */
 	uint64_t fold_after_s;   /* 3,600: entries are signed for at this age; 0: not by age */
-	uint64_t fold_bytes;     /* 16 MiB: or when the journal is larger; at most 256 MiB */
+	uint64_t fold_bytes;     /* 16 MiB, 4 KiB to 256 MiB: or when the journal is larger */
 	uint64_t rate;           /* bytes a second that its audits read at most; 0: no bound */
 	uint32_t
 		window_from_min; /* minutes of the day in UTC: [from, to), over midnight where to is */

@@ -272,6 +272,19 @@ static int judge_cosigner(struct head *h, const struct vkey *key, struct tote_fa
 	return 0;
 }
 
+/* A new checkpoint has none of the old one's cosignatures: no damage, but the policy asks for them. */
+static int tell_few(struct head *h, struct tote_fault *fault)
+{
+	char expected[64], was[32];
+
+	if (h->cosigners >= h->q->target->cosigners_wanted)
+		return 0;
+	snprintf(expected, sizeof(expected), "cosignatures of %u witnesses outside this root",
+		h->q->target->cosigners_wanted);
+	snprintf(was, sizeof(was), "%u", h->cosigners);
+	return found(h, FINDING_COSIGNERS_FEW, expected, was, fault);
+}
+
 static int judge_cosigners(struct head *h, struct tote_fault *fault)
 {
 	const struct run_target *t = h->q->target;
@@ -281,7 +294,7 @@ static int judge_cosigners(struct head *h, struct tote_fault *fault)
 	h->cosigned_by[0] = '\0';
 	for (size_t i = 0; rc == 0 && i < t->cosigner_count; i++)
 		rc = judge_cosigner(h, &t->cosigner_keys[i], fault);
-	return rc;
+	return rc < 0 ? rc : tell_few(h, fault);
 }
 
 /* The target's key must be one that this log has or had. */

@@ -113,6 +113,7 @@ struct run_target {
 		cosigners; /* of another root's rules: lines of keys not known here may be theirs */
 	const struct vkey *cosigner_keys; /* of the policy: outside witnesses, whose lines count */
 	size_t cosigner_count;
+	uint32_t cosigners_wanted; /* likewise: so many of them must have cosigned */
 	/* The same once more, kept by the callee until the next call. May be NULL. */
 	void *cosigners_user;
 	int (*cosigners_again)(

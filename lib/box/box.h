@@ -24,6 +24,7 @@ struct box_config {
 	int layout;         /* LAYOUT_CONTAINER or LAYOUT_ORCHESTRATOR */
 	uint32_t flags;     /* TOTE_BOX_READ_ONLY or TOTE_BOX_REPAIR */
 	int64_t lock_wait_us;
+	uint64_t fold_bytes; /* of its policy (ledger_options.fold_bytes) */
 	/* the signer: one of these, or none; keys_file NULL: the first */
 	const char *key_path;
 	const struct tote_signer *signer;

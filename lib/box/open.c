@@ -101,6 +101,7 @@ struct ledger_options tote__box_ledger_options(tote_box *box, const struct box_c
 		.repairing = (box->flags & TOTE_BOX_REPAIR) != 0,
 		.hooks = tote__box_hooks(box),
 		.lock_wait_us = config->lock_wait_us,
+		.fold_bytes = config->fold_bytes,
 	};
 }
 

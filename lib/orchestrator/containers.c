@@ -46,6 +46,7 @@ static int copy(tote_orchestrator *o, const struct known *k, struct container *r
 	ret->state = k->state;
 	ret->move_count = k->move_count;
 	ret->registered = k->registered;
+	ret->fold_bytes = k->policy.fold_bytes;
 	ret->registered_us = k->registered_us;
 	ret->recorded = tote__heap_strdup(&o->ctx->heap, k->location, fault);
 	ret->location = ret->recorded ? tote__location_absolute(o, k->location, fault) : NULL;
@@ -221,6 +222,7 @@ int tote__containers_open_box(tote_orchestrator *o, const char *id,
 	config.backend = c.backend;
 	config.origin = c.origin;
 	config.location = c.location;
+	config.fold_bytes = c.fold_bytes;
 	if (read_only)
 		config.flags |= TOTE_BOX_READ_ONLY;
 	if (options) {

@@ -19,6 +19,7 @@ struct container {
 	uint32_t state;
 	size_t move_count;
 	uint64_t registered;
+	uint64_t fold_bytes; /* of its policy */
 	int64_t registered_us;
 };
 

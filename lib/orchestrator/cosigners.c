@@ -70,6 +70,7 @@ int tote__cosigners_known(
 	ret->count = 0;
 	tote__orchestrator_lock(o);
 	k = tote__registry_find(&o->registry, id);
+	ret->wanted = k ? k->policy.cosigners : 0;
 	there = k && k->cosigner_keys;
 	if (there)
 		text = tote__heap_strdup(&o->ctx->heap, k->cosigner_keys, fault);

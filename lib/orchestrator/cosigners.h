@@ -10,6 +10,7 @@
 struct cosigners {
 	struct vkey keys[TOTE_COSIGNERS_MAX];
 	size_t count;
+	uint32_t wanted; /* so many must have cosigned */
 };
 
 /* As they stand on record, a space between them. */

@@ -135,6 +135,7 @@ static struct tote_verdict verdict_of(const tote_audit *a, const struct job_run 
 		.witnessed = from->witnessed,
 		.oldest_unverified_us = from->oldest_unverified_us,
 		.cosigners = from->cosigners,
+		.cosigners_wanted = r->target.cosigners_wanted,
 		.asked = from->asked,
 		.earlier_assets = from->earlier_assets,
 		.earlier_bytes = from->earlier_bytes,

@@ -101,6 +101,7 @@ int tote__job_facts_of_cosigners(struct job_run *r, tote_orchestrator *o, struct
 	if (tote__cosigners_known(o, r->id, &f->cosigners, fault) < 0)
 		return fault->code;
 	r->target.cosigner_count = f->cosigners.count;
+	r->target.cosigners_wanted = f->cosigners.wanted;
 	return 0;
 }
 

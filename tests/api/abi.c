@@ -148,7 +148,7 @@ static const struct row {
 	FIELD(tote_verdict, root, 104),
 	FIELD(tote_verdict, container, 136),
 	FIELD(tote_verdict, cosigners, 200),
-	FIELD(tote_verdict, reserved, 204),
+	FIELD(tote_verdict, cosigners_wanted, 204),
 	FIELD(tote_verdict, cosigned_by, 208),
 	FIELD(tote_verdict, asked, 464),
 	FIELD(tote_verdict, earlier_assets, 472),

@@ -30,9 +30,9 @@ static const struct {
 	{5007, "rollback"}, {5008, "fork"}, {5009, "witness-rolled-back"}, {5010, "seen-missing"},
 	{5011, "seen-damaged"}, {5012, "key-damaged"}, {5013, "key-differs"}, {5014, "unsigned"},
 	{5015, "key-replaced"}, {5016, "key-rotated"}, {5017, "key-missing"}, {5018, "key-shared"},
-	{6001, "report-changed"}, {6002, "report-missing"}, {6003, "orchestrator-foreign"},
-	{6004, "record-refuses"}, {6005, "orchestrator-mode"}, {9001, "unreachable"},
-	{9002, "unreadable"}, {9003, "changing"}, {9004, "cancelled"}};
+	{5019, "cosigners-few"}, {6001, "report-changed"}, {6002, "report-missing"},
+	{6003, "orchestrator-foreign"}, {6004, "record-refuses"}, {6005, "orchestrator-mode"},
+	{9001, "unreachable"}, {9002, "unreadable"}, {9003, "changing"}, {9004, "cancelled"}};
 
 #define FROZEN (sizeof(frozen) / sizeof(frozen[0]))
 

@@ -157,6 +157,35 @@ START_TEST(two_roots_witness_each_other_by_files)
 }
 END_TEST
 
+START_TEST(too_few_cosignatures_for_the_policy_are_told_and_are_no_damage)
+{
+	struct tote_policy p = {.size = sizeof(p), .set = TOTE_POLICY_COSIGNERS, .cosigners = 1};
+	struct outcome o;
+
+	ck_fault(tote_orchestrator_set_policy(here.o, "a", &p, NULL, 0, &here.fault),
+		TOTE_E_ARGUMENT, here.fault);
+	witnessed_from(0);
+	ck_ok(tote_orchestrator_set_policy(here.o, "a", &p, NULL, 0, &here.fault), here.fault);
+	o = audit(&here, "a");
+	ck_assert_uint_eq(o.verdict.cosigners, 1);
+	ck_assert_uint_eq(o.verdict.cosigners_wanted, 1);
+	ck_assert_int_eq(has_told(&o, FINDING_COSIGNERS_FEW), 0);
+	root_fill(&here, "a", 3);
+	o = audit(&here, "a");
+	ck_assert_int_eq(has_told(&o, FINDING_COSIGNERS_FEW), 1);
+	ck_assert_uint_eq(o.verdict.verdict, TOTE_VERDICT_OK);
+	ck_assert_uint_eq(o.verdict.cosigners, 0);
+	/* keys on record do not lower it again, nor does one more merge raise it */
+	p.cosigners = 2;
+	ck_fault(tote_orchestrator_set_policy(here.o, "a", &p, NULL, 0, &here.fault),
+		TOTE_E_ARGUMENT, here.fault);
+	p.cosigners = 0;
+	ck_ok(tote_orchestrator_set_policy(here.o, "a", &p, NULL, 0, &here.fault), here.fault);
+	o = audit(&here, "a");
+	ck_assert_int_eq(has_told(&o, FINDING_COSIGNERS_FEW), 0);
+}
+END_TEST
+
 START_TEST(a_root_that_was_put_back_is_told_by_the_witness_outside)
 {
 	char copy_name[512];
@@ -669,6 +698,7 @@ Suite *cosigners_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, two_roots_witness_each_other_by_files);
+	tcase_add_test(t, too_few_cosignatures_for_the_policy_are_told_and_are_no_damage);
 	tcase_add_test(t, a_root_that_was_put_back_is_told_by_the_witness_outside);
 	tcase_add_test(t, lines_of_unknown_keys_are_refused_by_name);
 	tcase_add_test(t, an_answer_for_another_checkpoint_or_a_changed_one_adds_nothing);

@@ -522,6 +522,24 @@ START_TEST(a_journal_that_is_too_large_is_folded_at_the_next_look)
 }
 END_TEST
 
+START_TEST(a_box_that_signs_folds_at_the_bytes_that_the_policy_says)
+{
+	tote_box *box;
+
+	root_provision(&r, "a");
+	root_provision(&r, "b");
+	set_policy("a", TOTE_POLICY_FOLD_BYTES, (struct tote_policy){.fold_bytes = 8192});
+	for (int i = 0; i < 2; i++) {
+		box = root_box(&r, i ? "b" : "a");
+		for (int n = 0; n < 20; n++)
+			ck_ok(box_append(box, printed("%4000d", n), &r.fault), r.fault);
+		tote_box_unref(box);
+	}
+	ck_assert_uint_lt(covered("a"), 5);
+	ck_assert_uint_eq(covered("b"), 20);
+}
+END_TEST
+
 /* --- flags ---------------------------------------------------------------------------------- */
 
 START_TEST(a_flag_of_damage_suspends_where_the_policy_says_so)
@@ -599,6 +617,7 @@ Suite *dispatch_suite(void)
 		t, a_dispatch_that_is_killed_anywhere_is_gone_on_with_and_nothing_is_left_out);
 	tcase_add_test(t, what_others_append_is_signed_for_at_the_age_that_the_policy_says);
 	tcase_add_test(t, a_journal_that_is_too_large_is_folded_at_the_next_look);
+	tcase_add_test(t, a_box_that_signs_folds_at_the_bytes_that_the_policy_says);
 	tcase_add_test(t, a_flag_of_damage_suspends_where_the_policy_says_so);
 	tcase_add_test(t, a_suspension_that_was_cut_off_is_done_by_the_next_dispatch);
 	suite_add_tcase(s, t);
