@@ -86,7 +86,7 @@ static int look_at_group(struct segment_look *s, const struct segfile *f, uint64
 	struct group g;
 	int r;
 
-	if (!tote__group_header_read(block, len, f->header.salt, ret))
+	if (!tote__group_header_read(block, len, f->header.salt, NULL, ret))
 		return GROUP_NONE;
 	r = tote__segfile_group(f, offset, s->q->engine, &g, s->body, prev, fault);
 	if (r < 0)

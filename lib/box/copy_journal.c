@@ -112,7 +112,7 @@ static int copy_groups(struct copy_journal *j, const struct segfile *from, const
 		rc = tote__segfile_read(from, at, block, sizeof(block), &len, fault);
 		if (rc < 0)
 			break;
-		if (!tote__group_header_read(block, len, from->header.salt, &g)) {
+		if (!tote__group_header_read(block, len, from->header.salt, NULL, &g)) {
 			at += JOURNAL_BLOCK;
 			continue;
 		}

@@ -158,7 +158,7 @@ static int look_at(struct scan *s, const struct segfile *f, uint64_t offset, con
 	int r;
 
 	*ret_next = offset + JOURNAL_BLOCK;
-	if (!tote__group_header_read(block, len, f->header.salt, g))
+	if (!tote__group_header_read(block, len, f->header.salt, NULL, g))
 		return 0;
 	/* a group wholly below C is passed over by its header: what rots there hides nothing */
 	if (group_end(g) > s->out->covered.size) {

@@ -61,33 +61,41 @@ void tote__segfile_close(struct segfile *s)
 	s->handle = NULL;
 }
 
-/* Header and body; 0 where no header checks, or the segment ends before the body does. */
-static int read_group(const struct segfile *s, uint64_t offset, struct group *ret, struct buf *body,
-	struct tote_fault *fault)
+/*
+ * Header and body; 0 where no header checks, or the segment ends before the body does. Most groups
+ * are one block, which one read gets.
+ */
+static int read_group(const struct segfile *s, uint64_t offset, const struct hasher *engine,
+	struct group *ret, struct buf *body, struct tote_fault *fault)
 {
-	uint8_t header[GROUP_HEADER_LEN];
-	size_t len;
+	uint8_t block[JOURNAL_BLOCK];
+	size_t len, have, rest;
 	int r;
 
 	tote__buf_reset(body);
-	r = tote__segfile_read(s, offset, header, sizeof(header), &len, fault);
+	r = tote__segfile_read(s, offset, block, sizeof(block), &len, fault);
 	if (r < 0)
 		return r;
-	if (!tote__group_header_read(header, len, s->header.salt, ret))
+	if (!tote__group_header_read(block, len, s->header.salt, engine, ret))
 		return 0;
 	tote__buf_extend(body, ret->body_len);
 	if ((r = tote__buf_check(body, "body of a group", fault)) < 0)
 		return r;
+	have = len - GROUP_HEADER_LEN < ret->body_len ? len - GROUP_HEADER_LEN : ret->body_len;
+	memcpy(body->data, block + GROUP_HEADER_LEN, have);
+	rest = ret->body_len - have;
+	if (!rest)
+		return 1;
 	r = tote__segfile_read(
-		s, offset + GROUP_HEADER_LEN, body->data, ret->body_len, &len, fault);
-	return r < 0 ? r : len == ret->body_len;
+		s, offset + GROUP_HEADER_LEN + have, body->data + have, rest, &len, fault);
+	return r < 0 ? r : len == rest;
 }
 
 int tote__segfile_group(const struct segfile *s, uint64_t offset, const struct hasher *engine,
 	struct group *ret, struct buf *body, uint8_t prev[HASH_LEN], struct tote_fault *fault)
 {
 	struct group g;
-	int r = read_group(s, offset, &g, body, fault);
+	int r = read_group(s, offset, engine, &g, body, fault);
 
 	if (r <= 0)
 		return r;
@@ -101,7 +109,7 @@ int tote__segfile_body(const struct segfile *s, uint64_t offset, const struct gr
 	struct buf *body, struct tote_fault *fault)
 {
 	struct group g;
-	int r = read_group(s, offset, &g, body, fault);
+	int r = read_group(s, offset, NULL, &g, body, fault);
 
 	if (r <= 0)
 		return r;

@@ -83,15 +83,15 @@ void tote__group_write(const struct group *g, const uint8_t salt[16], const uint
 	tote__buf_put_zeros(out, (size_t)(tote__group_bytes(g) - used));
 }
 
-int tote__group_header_read(
-	const uint8_t *block, size_t len, const uint8_t salt[16], struct group *ret)
+int tote__group_header_read(const uint8_t *block, size_t len, const uint8_t salt[16],
+	const struct hasher *engine, struct group *ret)
 {
 	uint8_t check[CHECK_LEN];
 	struct group g;
 
 	if (len < GROUP_HEADER_LEN || memcmp(block, group_magic, 8) != 0)
 		return 0;
-	check_of(NULL, salt, block, GROUP_HASHED, check);
+	check_of(engine, salt, block, GROUP_HASHED, check);
 	if (memcmp(check, block + GROUP_HASHED, CHECK_LEN) != 0)
 		return 0;
 	g.first_seq = tote__load_u64(block + 8);

@@ -37,8 +37,8 @@ struct group {
 void tote__group_write(const struct group *g, const uint8_t salt[16], const uint8_t *body,
 	const struct hasher *engine, struct buf *out);
 /* 1 where magic, ranges and check of the header fit. */
-int tote__group_header_read(
-	const uint8_t *block, size_t len, const uint8_t salt[16], struct group *ret);
+int tote__group_header_read(const uint8_t *block, size_t len, const uint8_t salt[16],
+	const struct hasher *engine, struct group *ret);
 uint64_t tote__group_bytes(const struct group *g); /* with header and zeros */
 
 /*

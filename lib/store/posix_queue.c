@@ -17,8 +17,9 @@
 #define FIRST INT64_C(4096)
 
 /* Between two looks, where nobody calls us: a call may be lost, and who is ahead may be killed. */
-#define NAP_FIRST_US INT64_C(1000)
-#define NAP_MAX_US   INT64_C(8000)
+#define NAP_FIRST_US  INT64_C(200) /* of who is next */
+#define NAP_BEHIND_US INT64_C(4000)
+#define NAP_MAX_US    INT64_C(8000)
 /* So long byte 0 may be free and nobody ahead of us take it; then he is stopped, and we pass him. */
 #define PATIENCE_US INT64_C(200000)
 
@@ -132,6 +133,10 @@ static int wait_turn(struct posix_place *p, struct turn *t, int64_t wait_us)
 			tote__bell_ring(p, tote__bell_of_place(t->ahead.from));
 		if (!called)
 			pass_the_stopped(p, t, now);
+		if (!t->ahead.from && called)
+			nap = NAP_FIRST_US;
+		else if (t->ahead.from && nap < NAP_BEHIND_US)
+			nap = NAP_BEHIND_US;
 		called = tote__bell_wait(p, tote__bell_of_place(t->place), nap < left ? nap : left);
 		if (!called)
 			nap = nap * 2 > NAP_MAX_US ? NAP_MAX_US : nap * 2;

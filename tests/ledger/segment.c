@@ -26,8 +26,8 @@ static void example_make(struct example *e)
 	e->body_len = from_hex(vector_format.group_body_hex, e->body);
 	ck_assert_int_eq(
 		tote__segment_header_read(e->header_bytes, sizeof(e->header_bytes), &e->header), 1);
-	ck_assert_int_eq(tote__group_header_read(
-				 e->group_bytes, sizeof(e->group_bytes), e->header.salt, &e->group),
+	ck_assert_int_eq(tote__group_header_read(e->group_bytes, sizeof(e->group_bytes),
+				 e->header.salt, NULL, &e->group),
 		1);
 }
 
@@ -89,7 +89,7 @@ START_TEST(no_bit_of_a_header_can_flip_unseen)
 
 		e.group_bytes[i / 8] ^= (uint8_t)(1 << i % 8);
 		if (tote__group_header_read(
-			    e.group_bytes, sizeof(e.group_bytes), e.header.salt, &unused))
+			    e.group_bytes, sizeof(e.group_bytes), e.header.salt, NULL, &unused))
 			ck_abort_msg("bit %zu of a group's header", i);
 		e.group_bytes[i / 8] ^= (uint8_t)(1 << i % 8);
 	}
@@ -120,8 +120,8 @@ START_TEST(a_group_of_another_segment_is_none)
 
 	example_make(&e);
 	e.header.salt[3] ^= 1;
-	ck_assert_int_eq(tote__group_header_read(
-				 e.group_bytes, sizeof(e.group_bytes), e.header.salt, &unused),
+	ck_assert_int_eq(tote__group_header_read(e.group_bytes, sizeof(e.group_bytes),
+				 e.header.salt, NULL, &unused),
 		0);
 }
 END_TEST
@@ -136,7 +136,8 @@ START_TEST(cut_bytes_are_none)
 	for (size_t len = 0; len < SEGMENT_HEADER_LEN; len++)
 		ck_assert_int_eq(tote__segment_header_read(e.header_bytes, len, &h), 0);
 	for (size_t len = 0; len < GROUP_HEADER_LEN; len++)
-		ck_assert_int_eq(tote__group_header_read(e.group_bytes, len, e.header.salt, &g), 0);
+		ck_assert_int_eq(
+			tote__group_header_read(e.group_bytes, len, e.header.salt, NULL, &g), 0);
 }
 END_TEST
 
@@ -157,7 +158,7 @@ START_TEST(senseless_numbers_in_a_header_that_checks_are_refused)
 
 		tote__buf_init(&out, plain_heap(), 2 * GROUP_BODY_MAX);
 		tote__group_write(&senseless[i], salt, body, NULL, &out);
-		ck_assert_int_eq(tote__group_header_read(out.data, 4096, salt, &unused), 0);
+		ck_assert_int_eq(tote__group_header_read(out.data, 4096, salt, NULL, &unused), 0);
 		tote__buf_free(&out);
 	}
 	free(body);
