@@ -129,19 +129,21 @@ static int make_in_parent(struct posix_place *p, const struct layout_dir *dir)
 	return err;
 }
 
-/* Makes, opens as the place would, and syncs one directory of the layout. */
+static int failed(
+	struct posix_place *p, const struct layout_dir *dir, int err, struct tote_fault *fault)
+{
+	return err ? tote__posix_fault(p, dir->space, "", err, "provision", fault) : 0;
+}
+
 static int make_below(struct posix_place *p, const struct layout_dir *dir, struct tote_fault *fault)
 {
-	const struct kernel *k = p->backend->kernel;
-	int fd, err = *dir->path ? make_in_parent(p, dir) : 0;
+	return failed(p, dir, *dir->path ? make_in_parent(p, dir) : 0, fault);
+}
 
-	if (!err)
-		err = tote__posix_open_at(p, dir->space, "", O_RDONLY | O_DIRECTORY, 0, &fd);
-	if (!err) {
-		err = tote__io_sync(k, fd);
-		tote__io_close(k, &fd);
-	}
-	return err ? tote__posix_fault(p, dir->space, "", err, "provision", fault) : 0;
+/* Opens one directory of the layout as the place would, and syncs it. */
+static int sync_below(struct posix_place *p, const struct layout_dir *dir, struct tote_fault *fault)
+{
+	return failed(p, dir, tote__posix_sync_dir(p, dir->space, ""), fault);
 }
 
 static int make_skeleton(struct posix_place *p, struct tote_fault *fault)
@@ -154,7 +156,7 @@ static int make_skeleton(struct posix_place *p, struct tote_fault *fault)
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		rc = make_below(p, &dirs[i], fault);
 	for (size_t i = count; rc == 0 && i-- > 0;)
-		rc = make_below(p, &dirs[i], fault);
+		rc = sync_below(p, &dirs[i], fault);
 	return rc;
 }
 

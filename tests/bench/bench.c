@@ -271,13 +271,15 @@ int main(int argc, char **argv)
 		void (*run)(struct bench *bench);
 	} families[] = {{"append", bench_append}, {"threads", bench_threads},
 		{"batch", bench_batch}, {"processes", bench_processes}, {"verify", bench_verify},
-		{"seal", bench_seal}};
+		{"seal", bench_seal}, {"scale", bench_scale}};
 	struct bench bench;
 	size_t i;
 
 	owner = getpid();
 	if (argc == 6 && !strcmp(argv[1], "verify-child"))
 		return verify_child(argv[2], argv[3], argv[4], argv[5]);
+	if (argc == 4 && !strcmp(argv[1], "scale-child"))
+		return scale_child(argv[2], argv[3]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	begin(&bench);
 	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)

@@ -72,9 +72,12 @@ void bench_batch(struct bench *bench);
 void bench_processes(struct bench *bench);
 void bench_verify(struct bench *bench);
 void bench_seal(struct bench *bench);
+void bench_scale(struct bench *bench);
 
 /* A program of its own: `bench verify-child LOG VKEY ENTRIES medium|memory` (verify.c). */
 int verify_child(const char *log, const char *vkey, const char *entries, const char *from);
+/* `bench scale-child ROOT COUNT` (scale.c). */
+int scale_child(const char *root, const char *count);
 
 /* full, scaled, but at least `least`. */
 size_t bench_size(const struct bench *bench, size_t full, size_t least);
