@@ -5,6 +5,7 @@
 #include "audit/orchestrator_audit.h"
 #include "audit/foreign.h"
 #include "audit/held_keys.h"
+#include "audit/report_look.h"
 #include "base/grammar.h"
 #include "base/text.h"
 #include "store/keystore.h"
@@ -15,9 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPORT_SUFFIX ".jsonl"
-#define TEXT_MAX      128
-#define READ_BYTES    ((size_t)64 << 10)
+#define TEXT_MAX 128
 
 enum { WHAT_KEYS, WHAT_SEEN, WHAT_FOREIGN, WHAT_NAMES, WHAT_REPORTS, WHAT_DONE };
 
@@ -472,15 +471,6 @@ static int look_at_logs(struct orchestrator_audit *o, struct tote_fault *fault)
 
 /* --- reports/ ------------------------------------------------------------------------------- */
 
-static int is_report_name(const char *name)
-{
-	size_t len = strlen(name), tail = strlen(REPORT_SUFFIX);
-	uint64_t run;
-
-	return len > tail && strcmp(name + len - tail, REPORT_SUFFIX) == 0 &&
-	       tote__decimal_parse(name, len - tail, &run) == 0;
-}
-
 /* The report of a run that is not finished on record yet may be there. */
 static int each_report(
 	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
@@ -490,76 +480,20 @@ static int each_report(
 
 	if (is_temporary(o, SPACE_REPORTS, name, &rc, fault))
 		return rc;
-	if (st->type == STORE_FILE && is_report_name(name))
+	if (st->type == STORE_FILE && tote__report_is_name(name))
 		return 0;
 	return tell(o, FINDING_ORCHESTRATOR_FOREIGN, SPACE_REPORTS, name, NULL, "no report", fault);
-}
-
-static int hash_report(struct orchestrator_audit *o, const char *name, uint8_t digest[HASH_LEN],
-	uint64_t *ret_size, struct tote_fault *why)
-{
-	const struct place *place = o->q->place;
-	uint8_t *chunk = tote__heap_new(o->q->heap, 1, READ_BYTES, why);
-	size_t got = 1;
-	struct store_stat st;
-	struct hash h;
-	void *object;
-	int r;
-
-	if (!chunk)
-		return why->code;
-	*ret_size = 0;
-	r = place->ops->object_open(
-		place->handle, SPACE_REPORTS, name, STORE_UNCACHED, &object, &st, why);
-	if (r == 0) {
-		tote__hash_init(&h, o->q->engine);
-		while (r == 0 && got) {
-			int cached = 0;
-
-			r = place->ops->object_read(
-				object, *ret_size, chunk, READ_BYTES, &got, &cached, why);
-			if (r == 0)
-				tote__hash_update(&h, chunk, got);
-			*ret_size += r == 0 ? got : 0;
-			o->q->cached |= cached;
-		}
-		tote__hash_final(&h, digest);
-		place->ops->object_close(object);
-	}
-	tote__heap_free(o->q->heap, chunk);
-	o->q->bytes += *ret_size;
-	return r;
 }
 
 static int look_at_report(
 	struct orchestrator_audit *o, const struct known_report *want, struct tote_fault *fault)
 {
-	char name[64], expected[TEXT_MAX], was[TEXT_MAX], hex[2 * HASH_LEN + 1];
-	uint8_t digest[HASH_LEN];
-	struct tote_fault why;
-	uint64_t size = 0;
-	int r;
+	struct report_fault f;
+	int rc = tote__report_look(o->q, want, &f, fault);
 
-	memset(&why, 0, sizeof(why));
-	snprintf(name, sizeof(name), "%" PRIu64 REPORT_SUFFIX, want->run);
-	r = hash_report(o, name, digest, &size, &why);
-	if (r == TOTE_E_NOT_FOUND)
-		return tell(o, FINDING_REPORT_MISSING, SPACE_REPORTS, name, "a report", "nothing",
-			fault);
-	if (r == TOTE_E_UNTRUSTED)
-		return tell(o, FINDING_REPORT_CHANGED, SPACE_REPORTS, name, "a regular file",
-			why.text, fault);
-	if (r < 0) {
-		*fault = why;
-		return tote__inquiry_failed(o->q, SPACE_REPORTS, name, r, fault);
-	}
-	if (size == want->size && tote__hash_equal(digest, want->digest))
-		return 0;
-	tote__hex_encode(want->digest, HASH_LEN, hex);
-	snprintf(expected, sizeof(expected), "%" PRIu64 " bytes, sha256:%s", want->size, hex);
-	tote__hex_encode(digest, HASH_LEN, hex);
-	snprintf(was, sizeof(was), "%" PRIu64 " bytes, sha256:%s", size, hex);
-	return tell(o, FINDING_REPORT_CHANGED, SPACE_REPORTS, name, expected, was, fault);
+	if (rc < 0)
+		return tote__inquiry_failed(o->q, SPACE_REPORTS, f.name, rc, fault);
+	return f.code ? tell(o, f.code, SPACE_REPORTS, f.name, f.expected, f.was, fault) : 0;
 }
 
 int tote__orchestrator_audit_step(struct orchestrator_audit *o, struct tote_fault *fault)

@@ -203,8 +203,14 @@ static int check_mode(struct segment_look *s, const char *name, struct tote_faul
 	char was[TEXT_MAX];
 
 	memset(&unused, 0, sizeof(unused));
-	if (place->ops->stat(place->handle, SPACE_JOURNAL, name, &st, &unused) != 0 ||
-		(st.type == STORE_FILE && !st.mount && st.links == 1 && !(st.mode & ~0640u)))
+	if (place->ops->stat(place->handle, SPACE_JOURNAL, name, &st, &unused) != 0)
+		return 0;
+	if (st.type == STORE_FILE && st.size > SEGMENT_MAX_BYTES) {
+		snprintf(was, sizeof(was), "%" PRIu64 " bytes", st.size);
+		return tell(s, FINDING_JOURNAL_MODE, FINDING_NO_SEQ, "a segment of at most 16 MiB",
+			was, fault);
+	}
+	if ((st.type == STORE_FILE && !st.mount && st.links == 1 && !(st.mode & ~0640u)))
 		return 0;
 	snprintf(was, sizeof(was), "%s, mode %04o, %" PRIu64 " links",
 		st.type == STORE_FILE && !st.mount ? "a file" : "no regular file",

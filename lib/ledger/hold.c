@@ -197,7 +197,7 @@ static int read_on(struct ledger *l, uint64_t mark, struct tote_fault *fault)
 	} while (r == 1);
 	if (r)
 		return r;
-	return l->ops->journal_size(l->tail.handle, &l->tail.bytes, fault);
+	return tote__segfile_size(&l->tail, fault);
 }
 
 /*

@@ -27,6 +27,25 @@ int tote__segfile_read(const struct segfile *s, uint64_t offset, uint8_t *out, s
 	return 0;
 }
 
+/*
+ * No group reaches beyond the longest segment there may be (FORMAT section 5). What somebody put behind
+ * that, a hole of any size, costs its readers nothing.
+ */
+static uint64_t bounded(uint64_t bytes)
+{
+	return bytes > SEGMENT_MAX_BYTES ? SEGMENT_MAX_BYTES : bytes;
+}
+
+int tote__segfile_size(struct segfile *s, struct tote_fault *fault)
+{
+	uint64_t bytes;
+	int r = s->place->ops->journal_size(s->handle, &bytes, fault);
+
+	if (r == 0)
+		s->bytes = bounded(bytes);
+	return r;
+}
+
 int tote__segfile_open(
 	struct segfile *s, const struct place *place, uint64_t name, struct tote_fault *fault)
 {
@@ -39,6 +58,7 @@ int tote__segfile_open(
 	r = place->ops->journal_open(place->handle, name, &opened.handle, &opened.bytes, fault);
 	if (r < 0)
 		return r;
+	opened.bytes = bounded(opened.bytes);
 	r = tote__segfile_read(&opened, 0, block, sizeof(block), &len, fault);
 	if (r < 0) {
 		tote__segfile_close(&opened);

@@ -16,8 +16,8 @@ enum {
 
 struct segfile {
 	const struct place *place;
-	void *handle; /* NULL: not open */
-	uint64_t name, bytes;
+	void *handle;         /* NULL: not open */
+	uint64_t name, bytes; /* no more than a segment may have, however long the file is */
 	int state;
 	struct segment_header header; /* where SEGFILE_GOOD */
 };
@@ -25,6 +25,8 @@ struct segfile {
 /* TOTE_E_NOT_FOUND where there is none of that name; a bad header is no failure of the call. */
 int tote__segfile_open(
 	struct segfile *s, const struct place *place, uint64_t name, struct tote_fault *fault);
+/* bytes, as the file has grown since. */
+int tote__segfile_size(struct segfile *s, struct tote_fault *fault);
 void tote__segfile_close(struct segfile *s); /* takes a zeroed or closed one */
 
 /* Up to len bytes; fewer only at the end of the file. */

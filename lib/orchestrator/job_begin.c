@@ -10,6 +10,7 @@
 #include "orchestrator/record.h"
 #include "orchestrator/sharing.h"
 #include "tlog/cosignature.h"
+#include <stdio.h>
 #include <string.h>
 
 #define READERS 8u  /* threads that read assets, of all runs of a step */
@@ -160,6 +161,7 @@ static int open_container(tote_audit *a, struct job_run *r, struct tote_fault *f
 
 static int read_seen(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
+	char path[96];
 	struct tote_fault why;
 	int rc = tote__seen_read(a->o, r->id, &r->key, &r->seen, fault);
 
@@ -170,12 +172,14 @@ static int read_seen(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 			rc = tote__seen_read(a->o, r->id, &r->key, &r->seen, fault);
 	}
 	r->target.seen_expected = 1;
-	if (rc == TOTE_E_DAMAGED) {
+	if (rc < 0 && rc != TOTE_E_NO_MEMORY) { /* its audit goes on, and those of all others */
 		why = *fault;
 		tote__fault_clear(fault);
 		r->target.seen_expected = 0;
-		return tote__job_found_own(
-			a, r, FINDING_SEEN_DAMAGED, "orchestrator/seen", "", why.text, fault);
+		snprintf(path, sizeof(path), "orchestrator/seen/%s", r->id);
+		return tote__job_found_own(a, r,
+			rc == TOTE_E_DAMAGED ? FINDING_SEEN_DAMAGED : FINDING_UNREADABLE, path, "",
+			why.text, fault);
 	}
 	if (r->seen.present)
 		r->target.seen = &r->seen.checkpoint;

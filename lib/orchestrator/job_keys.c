@@ -299,6 +299,7 @@ static int judge_seen(
 	tote_audit *a, struct job_run *r, const struct keyring *keys, struct tote_fault *fault)
 {
 	const struct vkey *key = tote__keyring_for(keys, r->seen.checkpoint.size);
+	char path[PATH_MAX_HERE];
 	struct tote_fault unused;
 	struct note note;
 
@@ -307,7 +308,8 @@ static int judge_seen(
 	if (tote__note_parse(r->seen.note.data, r->seen.note.len, &note, &unused) == 0 &&
 		tote__note_verify(&note, key, &unused) == 1)
 		return 0;
-	return tote__job_found_own(a, r, FINDING_SEEN_DAMAGED, "orchestrator/seen", "",
+	snprintf(path, sizeof(path), "orchestrator/seen/%s", r->id);
+	return tote__job_found_own(a, r, FINDING_SEEN_DAMAGED, path, "",
 		"it is not signed by the key that the container had", fault);
 }
 

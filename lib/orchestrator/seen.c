@@ -108,6 +108,10 @@ static int seen_read(tote_orchestrator *o, const char *name, const char *origin,
 		tote__fault_clear(fault);
 		return 0;
 	}
+	if (rc == TOTE_E_TOO_LARGE || rc == TOTE_E_UNTRUSTED) { /* no file of ours */
+		fault->code = TOTE_E_DAMAGED;
+		rc = tote__fault_wrap(fault, "seen/%s", name);
+	}
 	if (!rc)
 		rc = seen_verify(o, name, origin, log_key, ret, fault);
 	if (rc < 0) {

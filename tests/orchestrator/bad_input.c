@@ -5,6 +5,7 @@
  * all is whole.
  */
 #include "orchestrator/outcome.h"
+#include <time.h>
 
 enum hurt { CUT, FLIPPED, GONE, ANOTHERS, OLDER, HURTS };
 static const char *const hurts[] = {"cut", "flipped", "gone", "another's", "older"};
@@ -264,6 +265,36 @@ START_TEST(a_file_below_orchestrator_that_is_not_as_it_was_is_named)
 }
 END_TEST
 
+static const char *const grown[] = {"keys/a", "keys/a.last", "keys/orchestrator.last",
+	"keys/witness", "seen/a", "reports/", "ledger/log/checkpoint", "ledger/log/tile/entries/",
+	"ledger/log/tile/0/", "ledger/journal/"};
+
+START_TEST(a_file_that_was_made_huge_is_named_and_nobody_waits_for_it)
+{
+	struct timespec begin, end;
+	char path[512];
+	struct stat st;
+	struct said said;
+	struct root r;
+
+	copy_base(&r);
+	find_file(path, printed("%s/orchestrator", r.path), grown[_i], 1);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(chmod(path, 0644) || truncate(path, (off_t)1 << 40) ||
+				 chmod(path, st.st_mode & 07777),
+		0);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	root_open(&r);
+	said = audit_all(&r, &(struct wanted){0, "orchestrator"}, path);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ck_assert_uint_eq(said.worst, TOTE_VERDICT_DAMAGED);
+	ck_assert_msg(strstr(said.all, strrchr(path, '/') + 1) != NULL, "%s: %s", path, said.all);
+	ck_assert_uint_eq(said.of_b, TOTE_VERDICT_OK);
+	ck_assert_int_lt(end.tv_sec - begin.tv_sec, 20);
+	root_remove(&r);
+}
+END_TEST
+
 Suite *bad_input_suite(void)
 {
 	Suite *s = suite_create("bad_input");
@@ -273,6 +304,8 @@ Suite *bad_input_suite(void)
 	tcase_add_unchecked_fixture(t, make_base, remove_base);
 	tcase_add_loop_test(
 		t, a_file_below_orchestrator_that_is_not_as_it_was_is_named, 0, FILES * HURTS);
+	tcase_add_loop_test(t, a_file_that_was_made_huge_is_named_and_nobody_waits_for_it, 0,
+		(int)(sizeof(grown) / sizeof(grown[0])));
 	suite_add_tcase(s, t);
 	return s;
 }

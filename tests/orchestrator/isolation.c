@@ -276,6 +276,75 @@ static void what_was_seen_of_it_is_a_neighbour_s(struct isle *s)
 	copy_tree(printed("%s/orchestrator/seen/%s", s->r.path, neighbour(0)), path);
 }
 
+static const char *seen_of_it(const struct isle *s, char out[512])
+{
+	return named(out, "%s/orchestrator/seen/%s", s->r.path, s->it);
+}
+
+static void what_was_seen_of_it_is_a_directory(struct isle *s)
+{
+	char path[512];
+
+	ck_assert_int_eq(unlink(seen_of_it(s, path)), 0);
+	directory_make(path);
+}
+
+static void what_was_seen_of_it_is_a_link(struct isle *s)
+{
+	char path[512];
+
+	ck_assert_int_eq(unlink(seen_of_it(s, path)), 0);
+	ck_assert_int_eq(symlink(neighbour(0), path), 0);
+}
+
+static void what_was_seen_of_it_is_huge(struct isle *s)
+{
+	char path[512];
+
+	ck_assert_int_eq(truncate(seen_of_it(s, path), (off_t)1 << 40), 0);
+}
+
+static void a_huge_key(struct isle *s)
+{
+	char path[512];
+
+	ck_assert_int_eq(truncate(key_of_it(s, "", path), (off_t)1 << 40), 0);
+}
+
+static void a_huge_last_note(struct isle *s)
+{
+	char path[512];
+
+	ck_assert_int_eq(truncate(key_of_it(s, ".last", path), (off_t)1 << 40), 0);
+}
+
+/* Holes cost nothing to make: reading them must cost nothing either. */
+static void a_huge_segment(struct isle *s)
+{
+	char path[512];
+
+	of_it(s, "ledger/journal/00000000000000000000", path);
+	ck_assert_int_eq(truncate(path, (off_t)1 << 40), 0);
+}
+
+static void a_huge_bundle(struct isle *s)
+{
+	char path[512];
+
+	of_it(s, "ledger/log/tile/entries/000.p/5", path);
+	ck_assert_int_eq(
+		chmod(path, 0644) || truncate(path, (off_t)1 << 40) || chmod(path, 0444), 0);
+}
+
+static void a_huge_asset(struct isle *s)
+{
+	char path[512];
+
+	of_it(s, "assets/sealed/early", path);
+	ck_assert_int_eq(
+		chmod(path, 0644) || truncate(path, (off_t)1 << 40) || chmod(path, 0444), 0);
+}
+
 /* An entry of the record as no version of the library writes one. */
 static void on_record(struct isle *s, const char *kind, struct field *fields, size_t count)
 {
@@ -371,6 +440,14 @@ static const struct state {
 	{its_last_note_is_rubbish, 0, 0},
 	{what_was_seen_of_it_is_gone, TOTE_VERDICT_DAMAGED, FINDING_SEEN_MISSING},
 	{what_was_seen_of_it_is_a_neighbour_s, TOTE_VERDICT_DAMAGED, FINDING_SEEN_DAMAGED},
+	{what_was_seen_of_it_is_a_directory, TOTE_VERDICT_DAMAGED, FINDING_SEEN_DAMAGED},
+	{what_was_seen_of_it_is_a_link, TOTE_VERDICT_DAMAGED, FINDING_SEEN_DAMAGED},
+	{what_was_seen_of_it_is_huge, TOTE_VERDICT_DAMAGED, FINDING_SEEN_DAMAGED},
+	{a_huge_key, 0, 0},
+	{a_huge_last_note, 0, 0},
+	{a_huge_segment, TOTE_VERDICT_DAMAGED, FINDING_JOURNAL_MODE},
+	{a_huge_bundle, TOTE_VERDICT_DAMAGED, FINDING_BUNDLE_CHANGED},
+	{a_huge_asset, TOTE_VERDICT_DAMAGED, FINDING_ASSET_SIZE},
 	{a_policy_out_of_all_bounds, TOTE_VERDICT_OK, 0},
 	{hostile_names_in_its_gate, 0, 0},
 };
