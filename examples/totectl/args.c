@@ -66,7 +66,7 @@ static const struct {
 	[OPT_FOLLOW] = {"--follow", NULL, "at the end wait for what comes, until interrupted"},
 	[OPT_LIMIT] = {"--limit", "N", "no more than this many; audit: bytes a second, as 20MiB"},
 	[OPT_CACHED] = {"--cached", NULL,
-		"of a directory: faster, but what the system has in memory is believed"},
+		"faster, but what the system has in memory is believed: the verdict says so"},
 	[OPT_ONCE] = {"--once", NULL, "do what is due now, then end"},
 	[OPT_BUDGET] = {"--budget", "SECONDS", "with --once: take no longer than this"},
 	[OPT_CONTINUE] = {"--continue", NULL, "go on where the last audit was cut off"},

@@ -145,13 +145,14 @@ static const struct verb verbs[] = {
 		BIT(OPT_REASON) | BIT(OPT_YES), BIT(OPT_REASON), 1, 1, verb_rekey},
 	{"audit",
 		"[ID...] [--level structure|full] [--continue] [--max-age TIME] [--limit RATE]\n"
-		"[--parallel N]\n"
+		"[--parallel N] [--cached]\n"
 		"audit ID --asset PATH | --from SEQ --to SEQ",
 		"read what is there, compare it with what was promised, record what differs",
 		"totectl audit\ntotectl audit --continue --max-age 1d --limit 20MiB\n"
 		"totectl audit contracts --asset 2026/lease.pdf",
 		BIT(OPT_LEVEL) | BIT(OPT_CONTINUE) | BIT(OPT_MAX_AGE) | BIT(OPT_LIMIT) |
-			BIT(OPT_PARALLEL) | BIT(OPT_ASSET) | BIT(OPT_FROM) | BIT(OPT_TO),
+			BIT(OPT_PARALLEL) | BIT(OPT_CACHED) | BIT(OPT_ASSET) | BIT(OPT_FROM) |
+			BIT(OPT_TO),
 		0, 0, MANY, verb_audit},
 	{"run", "[--once [--budget SECONDS]]",
 		"audit and sign for what is due, by each container's policy, until told to stop",

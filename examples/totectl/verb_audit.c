@@ -538,6 +538,7 @@ static int read_options(struct call *call, struct tote_audit_options *options)
 	options->parallel = (uint32_t)n;
 	options->level = level && level[0] == 's' ? TOTE_LEVEL_STRUCTURE : TOTE_LEVEL_FULL;
 	options->flags = call->value[OPT_CONTINUE] ? TOTE_AUDIT_CONTINUE : 0;
+	options->flags |= call->value[OPT_CACHED] ? TOTE_AUDIT_CACHED : 0;
 	options->ids = call->operand_count ? call->operand : NULL;
 	options->id_count = call->operand_count;
 	options->actor = call->actor;

@@ -25,6 +25,7 @@ typedef struct tote_audit tote_audit;
 
 #define TOTE_AUDIT_CONTINUE 1u /* goes on where the last job of that level was cut off */
 #define TOTE_AUDIT_RANGE    2u /* from_seq and to_seq are meant */
+#define TOTE_AUDIT_CACHED   4u /* what the system holds in memory will do: verdicts say CACHED */
 
 /*
  * ids: the containers, count of them; NULL: the consolidated record and every container that is
@@ -51,6 +52,9 @@ typedef struct tote_audit tote_audit;
  * looked at; one container only. Such a run is never ok for the container: its verdict is incomplete (or
  * damaged) and has the flag PART, and asked says how many assets were asked for. Found whole, they
  * are cleared of flags; nothing else is.
+ *
+ * Entries and assets are read from the medium, past what the system holds of them in memory, but
+ * with CACHED: then what anybody is given who reads them now is verified, not what lies there.
  *
  * rate: bytes a second, over the whole job; 0: no limit. Where it is reached a step waits, up to its
  * own max_us.

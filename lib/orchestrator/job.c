@@ -335,8 +335,9 @@ int tote_audit_start(tote_orchestrator *o, const struct tote_audit_options *opti
 	if ((rc = tote__orchestrator_check(o, fault)) < 0 ||
 		(rc = tote__struct_in(&known, sizeof(known), OPTIONS_LEAST, options,
 			 "struct tote_audit_options", fault)) < 0 ||
-		(rc = tote__flags_check(
-			 known.flags, TOTE_AUDIT_CONTINUE | TOTE_AUDIT_RANGE, "audit", fault)) < 0)
+		(rc = tote__flags_check(known.flags,
+			 TOTE_AUDIT_CONTINUE | TOTE_AUDIT_RANGE | TOTE_AUDIT_CACHED, "audit",
+			 fault)) < 0)
 		return rc;
 	if (!ret_audit)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: no place for the result");

@@ -344,6 +344,7 @@ static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 	r->target.ctx = a->ctx;
 	r->target.id = r->id;
 	r->target.level = a->level;
+	r->target.may_cache = (a->flags & TOTE_AUDIT_CACHED) != 0;
 	r->target.witness = &r->witness;
 	r->target.asked = a->part ? &a->asked : NULL;
 	share(a, &r->target);

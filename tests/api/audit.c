@@ -74,7 +74,7 @@ START_TEST(unknown_levels_ids_flags_and_sizes_are_refused)
 	options.level = 3;
 	fails(tote_audit_start(o, &options, &job, f), TOTE_E_ARGUMENT);
 	options.level = 0;
-	options.flags = 4;
+	options.flags = 8;
 	fails(tote_audit_start(o, &options, &job, f), TOTE_E_FLAGS);
 	options.flags = TOTE_AUDIT_RANGE; /* of all containers */
 	fails(tote_audit_start(o, &options, &job, f), TOTE_E_ARGUMENT);

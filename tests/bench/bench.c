@@ -271,7 +271,7 @@ int main(int argc, char **argv)
 		void (*run)(struct bench *bench);
 	} families[] = {{"append", bench_append}, {"threads", bench_threads},
 		{"batch", bench_batch}, {"processes", bench_processes}, {"verify", bench_verify},
-		{"seal", bench_seal}, {"scale", bench_scale}};
+		{"seal", bench_seal}, {"scale", bench_scale}, {"audit", bench_audit}};
 	struct bench bench;
 	size_t i;
 

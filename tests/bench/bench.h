@@ -73,6 +73,7 @@ void bench_processes(struct bench *bench);
 void bench_verify(struct bench *bench);
 void bench_seal(struct bench *bench);
 void bench_scale(struct bench *bench);
+void bench_audit(struct bench *bench);
 
 /* A program of its own: `bench verify-child LOG VKEY ENTRIES medium|memory` (verify.c). */
 int verify_child(const char *log, const char *vkey, const char *entries, const char *from);
