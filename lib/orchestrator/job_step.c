@@ -17,6 +17,7 @@
 #define OVERTIME_US INT64_C(40000)  /* likewise behind the end of the step */
 #define PATIENCE_US INT64_C(100000) /* who has not come back by then does not answer */
 #define SLICE_LEAST ((uint64_t)64 << 10)
+#define SLICE_MOST  ((uint64_t)256 << 20) /* likewise where the host's clock stands still */
 
 struct step {
 	struct tote_audit *a;
@@ -169,15 +170,15 @@ static struct slice slice_of(const struct step *s, int overtime)
 	tote_audit *a = s->a;
 	uint64_t allowed = tote__rate_allows(&a->bucket, tote__clock_monotonic(&a->system));
 	int64_t until = tote__clock_monotonic(&a->ctx->clock) + (overtime ? OVERTIME_US : SLICE_US);
-	struct slice slice = {.deadline_us = until};
+	struct slice slice = {.max_bytes = SLICE_MOST, .deadline_us = until};
 
 	if (!overtime && s->deadline_us && s->deadline_us < until)
 		slice.deadline_us = s->deadline_us;
-	if (!overtime && s->max_bytes)
+	if (!overtime && s->max_bytes && s->max_bytes - s->read < SLICE_MOST)
 		slice.max_bytes = s->max_bytes - s->read;
 	if (allowed != UINT64_MAX) {
 		allowed = allowed < SLICE_LEAST ? SLICE_LEAST : allowed;
-		if (!slice.max_bytes || slice.max_bytes > allowed)
+		if (slice.max_bytes > allowed)
 			slice.max_bytes = allowed;
 	}
 	return slice;
