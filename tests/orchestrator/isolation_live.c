@@ -136,6 +136,63 @@ START_TEST(nobody_waits_for_a_container_whose_store_hangs)
 }
 END_TEST
 
+/* One job over everything, in a thread of its own. */
+static void *audit_everything(void *user)
+{
+	tote_audit *job = user;
+	struct tote_fault fault;
+	int rc;
+
+	while ((rc = tote_audit_step(job, 0, 0, &fault)) > 0)
+		;
+	return rc ? job : NULL;
+}
+
+static uint64_t finished(tote_audit *job)
+{
+	struct tote_audit_progress progress = {.size = sizeof(progress)};
+	struct tote_fault fault;
+
+	ck_ok(tote_audit_progress(job, &progress, &fault), fault);
+	return progress.finished;
+}
+
+START_TEST(an_audit_of_everything_is_through_with_all_but_the_one_that_hangs)
+{
+	const struct timespec moment = {.tv_nsec = 5000000};
+	struct tote_verdict verdict = {.size = sizeof(verdict)};
+	struct tote_audit_options options = {.size = sizeof(options), .parallel = 1 + (uint32_t)_i};
+	tote_audit *job;
+	pthread_t thread;
+	struct isle s;
+	void *failed;
+	int seen = 0;
+
+	isle_copy(&s);
+	isle_open(&s, troubled_kernel());
+	for (int i = 0; i < _i; i++) {
+		isle_mean(&s, i);
+		trouble_begins(i, printed("%s/containers/%s", s.r.path, s.it), TROUBLE_HANGING, 0);
+	}
+	ck_ok(tote_audit_start(s.r.o, &options, &job, &s.r.fault), s.r.fault);
+	ck_assert_int_eq(pthread_create(&thread, NULL, audit_everything, job), 0);
+	/* the record, the neighbours, and those of the others that are well */
+	while (finished(job) < (uint64_t)(1 + NEIGHBOURS + HARMED - _i))
+		nanosleep(&moment, NULL);
+	trouble_reached(_i);
+	trouble_release();
+	ck_assert_int_eq(pthread_join(thread, &failed), 0);
+	ck_assert_ptr_null(failed);
+	while (tote_audit_next_verdict(job, &verdict, &s.r.fault) == 1) {
+		ck_assert_msg(verdict.verdict == TOTE_VERDICT_OK, "%s", verdict.container);
+		seen++;
+	}
+	ck_assert_int_eq(seen, 1 + NEIGHBOURS + HARMED);
+	ck_ok(tote_audit_close(job, &s.r.fault), s.r.fault);
+	isle_remove(&s);
+}
+END_TEST
+
 /* --- its handler is killed ---------------------------------------------------------------------- */
 
 static void die(void *user)
@@ -317,6 +374,8 @@ Suite *isolation_live_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_unchecked_fixture(t, isle_make, isle_end);
 	tcase_add_test(t, nobody_waits_for_a_container_whose_store_hangs);
+	tcase_add_loop_test(
+		t, an_audit_of_everything_is_through_with_all_but_the_one_that_hangs, 1, 3);
 	tcase_add_loop_test(
 		t, nobody_notices_a_handler_that_was_killed_in_mid_write, 0, STEPS / HARMED);
 	tcase_add_test(t, nobody_waits_for_a_lock_whose_holder_was_stopped);
