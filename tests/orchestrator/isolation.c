@@ -10,6 +10,7 @@
 #include "orchestrator/trouble.h"
 #include "store/keystore.h"
 #include <fcntl.h>
+#include <toteborch/schedule.h>
 
 /* --- how one comes to harm ---------------------------------------------------------------------- */
 
@@ -580,6 +581,84 @@ START_TEST(no_neighbour_sees_anything_of_trouble_with_its_files)
 }
 END_TEST
 
+/* --- by the schedule ----------------------------------------------------------------------------- */
+
+/* Time that goes on with each reading: a budget ends only then. */
+static int64_t reads;
+
+static int64_t goes_on(void *user)
+{
+	(void)user;
+	return reads += 20;
+}
+
+static int64_t stands_still(void *user)
+{
+	const struct isle *s = user;
+
+	return s->clock.wall;
+}
+
+/* What is due is done, and what is said of each neighbour afterwards. */
+static struct tote_dispatch is_dispatched(struct isle *s, const struct kernel *kernel,
+	void (*begin)(struct isle *s), char (*out)[2048])
+{
+	struct tote_clock clock = {
+		.size = sizeof(clock), .wall = stands_still, .monotonic = goes_on, .user = s};
+	struct tote_ctx_options options = {.size = sizeof(options), .clock = &clock};
+	struct tote_dispatch did = {.size = sizeof(did)};
+
+	s->clock = isle_clock;
+	s->clock.wall += INT64_C(30) * 24 * 3600 * 1000000; /* a month later all are due */
+	ck_ok(tote_ctx_new(&options, &s->r.ctx, &s->r.fault), s->r.fault);
+	ck_assert_int_eq(tote__posix_kernel_set(s->r.ctx, kernel, &s->r.fault), 0);
+	root_open(&s->r);
+	if (begin)
+		begin(s);
+	ck_ok(tote_orchestrator_dispatch(s->r.o, NULL, &did, &s->r.fault), s->r.fault);
+	for (int i = 0; i < NEIGHBOURS; i++) {
+		struct said said = {.at = out[i], .left = sizeof(out[i])};
+
+		say_status(s, neighbour(i), &said);
+	}
+	return did;
+}
+
+/* One is in trouble, one is damaged, one is not there, one is another's copy. */
+static void four_bad_ones(struct isle *s)
+{
+	isle_mean(s, 0);
+	trouble_begins(0, printed("%s/containers/%s", s->r.path, s->it), TROUBLE_FAILING, EIO);
+	isle_mean(s, 1);
+	flip_in_an_asset(s);
+	isle_mean(s, 2);
+	absent(s);
+	isle_mean(s, 3);
+	a_copy_of_a_neighbour(s);
+}
+
+START_TEST(what_is_due_is_done_for_all_neighbours_of_bad_ones)
+{
+	static char well[NEIGHBOURS][2048], among[NEIGHBOURS][2048];
+	struct tote_dispatch did;
+	struct isle s;
+
+	isle_copy(&s);
+	did = is_dispatched(&s, NULL, NULL, well);
+	ck_assert_uint_eq(did.ended, 1 + NEIGHBOURS + HARMED);
+	ck_assert_uint_eq(did.damaged + did.incomplete + did.failed, 0);
+	isle_remove(&s);
+	isle_copy(&s);
+	did = is_dispatched(&s, troubled_kernel(), four_bad_ones, among);
+	ck_assert_uint_eq(did.ended, 1 + NEIGHBOURS + HARMED);
+	ck_assert_uint_eq(did.damaged, 2);
+	ck_assert_uint_eq(did.incomplete, 2);
+	for (int i = 0; i < NEIGHBOURS; i++)
+		ck_assert_str_eq(among[i], well[i]);
+	isle_remove(&s);
+}
+END_TEST
+
 Suite *isolation_suite(void)
 {
 	Suite *s = suite_create("isolation");
@@ -592,6 +671,7 @@ Suite *isolation_suite(void)
 		(STATES + HARMED - 1) / HARMED);
 	tcase_add_loop_test(
 		t, no_neighbour_sees_anything_of_trouble_with_its_files, 0, TROUBLE_KINDS / HARMED);
+	tcase_add_test(t, what_is_due_is_done_for_all_neighbours_of_bad_ones);
 	suite_add_tcase(s, t);
 	return s;
 }
