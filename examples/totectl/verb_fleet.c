@@ -101,16 +101,43 @@ static void change_json(const struct tote_fleet_change *c, int made)
 	json_end(&j);
 }
 
+/* A number of seconds or bytes as a file would have it: in the largest unit that is exact. */
+static const char *in_units(char out[TEXT_MAX], const char *field, const char *value)
+{
+	static const struct unit {
+		const char *name;
+		uint64_t factor;
+	} times[] = {{"w", 604800}, {"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}, {"", 0}},
+	  sizes[] = {{"GiB", 1u << 30}, {"MiB", 1u << 20}, {"KiB", 1u << 10}, {"", 0}};
+	const struct unit *unit = NULL;
+	uint64_t number;
+
+	if (strstr(field, "-every") || strstr(field, "-after"))
+		unit = times;
+	else if (!strcmp(field, "fold-bytes") || !strcmp(field, "rate"))
+		unit = sizes;
+	if (!unit || !args_seq(value, &number) || !number)
+		return value;
+	while (unit->factor && number % unit->factor)
+		unit++;
+	snprintf(out, TEXT_MAX, "%" PRIu64 "%s", unit->factor ? number / unit->factor : number,
+		unit->name);
+	return out;
+}
+
 static void change_line(const struct tote_fleet_change *c)
 {
+	char from[TEXT_MAX], to[TEXT_MAX];
+
 	if (c->kind == TOTE_FLEET_PROVISION) {
 		printf("+ %s: %s at ", c->container, c->backend);
 		out_string(stdout, c->to);
 		putchar('\n');
 		return;
 	}
-	out_line("~ %s: %s: %s -> %s%s", c->container, c->field, c->from[0] ? c->from : "default",
-		c->to, c->flags & TOTE_FLEET_FINAL ? " (no way back)" : "");
+	out_line("~ %s: %s: %s -> %s%s", c->container, c->field,
+		c->from[0] ? in_units(from, c->field, c->from) : "default",
+		in_units(to, c->field, c->to), c->flags & TOTE_FLEET_FINAL ? " (no way back)" : "");
 }
 
 /* The next changes, until `until` of all were shown. */

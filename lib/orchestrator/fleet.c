@@ -68,9 +68,10 @@ static int fill(
 	f->name = tote__heap_strdup(&f->ctx->heap, name ? name : NAME_DEFAULT, fault);
 	if (!f->name)
 		return TOTE_E_NO_MEMORY;
-	tote__hash_bytes(tote__hasher(f->ctx), bytes, length, f->digest);
 	if ((rc = tote__fleet_read(f, bytes, length, fault)) < 0)
 		return rc;
+	if (!f->problems.count) /* what is refused needs no digest, however long it is */
+		tote__hash_bytes(tote__hasher(f->ctx), bytes, length, f->digest);
 	tote__fleet_problems_sort(&f->problems);
 	f->of_parse = f->problems.count;
 	return 0;

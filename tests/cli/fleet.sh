@@ -19,8 +19,8 @@ END
 # Shown, not done.
 ends 5 -C root fleet plan
 says out "+ acme: posix at $work/apart/acme"
-says out '~ acme: full-every: default -> 1209600'
-says out '~ acme: rate: default -> 52428800'
+says out '~ acme: full-every: default -> 2w'
+says out '~ acme: rate: default -> 50MiB'
 says out '~ acme: state: active -> suspended'
 says out '+ finance: posix at containers/finance'
 says out '8 changes; next: totectl fleet apply'

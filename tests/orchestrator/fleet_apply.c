@@ -131,7 +131,6 @@ START_TEST(a_container_that_cannot_be_changed_hinders_no_other)
 
 	root_make(&r);
 	root_provision(&r, "whole");
-	root_provision(&r, "lost");
 	file_write(printed("%s/in-the-way", r.path), "x", 1);
 	f = good_fleet(r.ctx, C "  taken: {location: in-the-way, state: suspended}\n"
 				"  whole: {state: suspended}\n"
