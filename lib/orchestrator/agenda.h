@@ -19,6 +19,7 @@ struct open_audit {
 	uint32_t level;
 	int64_t begun_us; /* by the schedule's time */
 	uint64_t bytes;   /* read so far */
+	unsigned shares;  /* that it had */
 };
 
 struct agenda {

@@ -16,7 +16,8 @@
 /* ... and without a budget this much, so that the others come to theirs. */
 #define SHARE_US (2 * SECOND)
 /* What is open so long makes room where others wait; it goes on later from what is on record. */
-#define PARK_AFTER_US (60 * SECOND)
+#define PARK_AFTER_US     (60 * SECOND)
+#define PARK_AFTER_SHARES 4
 
 #define OPTIONS_LEAST (offsetof(struct tote_dispatch_options, actor) + sizeof(char *))
 #define RESULT_LEAST  sizeof(struct tote_dispatch)
@@ -200,21 +201,24 @@ static void drop_audit(struct dispatch *d, struct open_audit *a, struct tote_fau
 	tote__log(&d->o->ctx->log, TOTE_LOG_WARNING, "audit of '%s': %s", a->id, fault->text);
 	tote__fault_clear(fault);
 	remember_failure(d, a->id);
+	tote__job_park(a->job);
 	tote__agenda_close(d->o, a, 1);
 }
 
 /* --- beginning and making room -------------------------------------------------------------- */
 
-/* The one that is open longest, if it is open long enough to give way; or NULL. */
+/* The one that is open longest and had its shares since; or NULL. */
 static struct open_audit *oldest(tote_orchestrator *o, int64_t *ret_since)
 {
 	struct open_audit *found = NULL;
 
 	for (size_t i = 0; i < o->agenda->open_count; i++) {
-		const struct known *k = tote__registry_find(&o->registry, o->agenda->open[i].id);
+		struct open_audit *a = &o->agenda->open[i];
+		const struct known *k = tote__registry_find(&o->registry, a->id);
 
-		if (k && (!found || k->mine.opened_us < *ret_since)) {
-			found = &o->agenda->open[i];
+		if (k && a->shares >= PARK_AFTER_SHARES &&
+			(!found || k->mine.opened_us < *ret_since)) {
+			found = a;
 			*ret_since = k->mine.opened_us;
 		}
 	}
@@ -230,6 +234,10 @@ int64_t tote__agenda_park_wait(tote_orchestrator *o, int64_t monotonic_us)
 	return wait > 0 ? wait : 0;
 }
 
+/*
+ * What was read of an asset that is not read to its end is lost: who came no further than that keeps
+ * its place, or a large asset would be begun again for ever.
+ */
 static int make_room(struct dispatch *d)
 {
 	struct open_audit *a;
@@ -242,8 +250,12 @@ static int make_room(struct dispatch *d)
 	tote__orchestrator_unlock(d->o);
 	if (!a || monotonic(d) - since < PARK_AFTER_US)
 		return 0;
-	tote__agenda_park(d->o, a);
-	return 1;
+	if (tote__job_cover(a->job)) {
+		tote__agenda_park(d->o, a);
+		return 1;
+	}
+	a->shares = 0;
+	return 0;
 }
 
 /* A bucket stays with its container: a new audit is no new second. */
@@ -347,6 +359,7 @@ static void spend(struct dispatch *d, struct open_audit *a)
 	a->bytes += read;
 	d->bytes_left -= read < d->bytes_left ? read : d->bytes_left;
 	tote__orchestrator_lock(d->o);
+	a->shares++;
 	if ((k = tote__registry_find(&d->o->registry, a->id))) {
 		k->mine.served++;
 		tote__rate_spend(&k->mine.rate, read, monotonic(d));

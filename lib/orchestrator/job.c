@@ -80,21 +80,31 @@ unsigned tote__job_references(const tote_audit *a)
 	return count;
 }
 
-void tote__job_park(tote_audit *a)
+int tote__job_cover(tote_audit *a)
 {
 	struct tote_fault fault;
+	int rc = 0, is_new = 0;
 
 	memset(&fault, 0, sizeof(fault));
-	while (a->running_count) {
-		struct job_run *r = a->running[a->running_count - 1];
+	for (size_t i = 0; rc == 0 && i < a->running_count; i++) {
+		struct job_run *r = a->running[i];
 
-		if (r->begun && tote__job_record_coverage(a, r, 1, &fault) < 0)
+		if (r->begun)
+			rc = tote__job_record_coverage(a, r, 1, &fault);
+		if (rc < 0)
 			tote__log(&a->ctx->log, TOTE_LOG_WARNING, "audit of '%s': %s", r->id,
 				fault.text);
-		/* what it has open is another's now */
-		a->running_count--;
-		tote__job_run_free(a, r);
+		is_new |= r->covered_to > 0;
 	}
+	return is_new;
+}
+
+void tote__job_park(tote_audit *a)
+{
+	tote__job_cover(a);
+	/* what it has open is another's now */
+	while (a->running_count)
+		tote__job_run_free(a, a->running[--a->running_count]);
 	for (size_t i = 0; i < a->id_count; i++)
 		a->ids[i].taken = 1;
 	a->waiting = 0;

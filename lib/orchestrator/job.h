@@ -139,7 +139,9 @@ tote_audit *tote__job_new(tote_ctx *ctx, struct tote_fault *fault);
 int tote__job_add_id(tote_audit *a, const char *id, struct tote_fault *fault);
 /* How many references to its orchestrator it holds: its own, and those of the boxes it has open. */
 unsigned tote__job_references(const tote_audit *a);
-/* Puts on record how far it came, so that another job goes on from there; no step follows. */
+/* Puts on record how far it came: 1 where that is further than when it began. */
+int tote__job_cover(tote_audit *a);
+/* The same, and lets go of all: another job goes on from there. No step follows. */
 void tote__job_park(tote_audit *a);
 void tote__job_finding_free(const struct heap *heap, struct finding *f);
 /* One call at a time: TOTE_E_BUSY for a second one. */

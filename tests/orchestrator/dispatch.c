@@ -6,6 +6,7 @@
 #include "orchestrator/agenda.h"
 #include "orchestrator/outlook.h"
 #include "root.h"
+#include <dirent.h>
 
 #define S    SCHEDULE_SECOND
 #define HOUR (3600 * S)
@@ -136,8 +137,13 @@ START_TEST(each_container_is_audited_once_in_each_of_its_slots)
 	int64_t begin = now.wall;
 	char id[16];
 
-	for (int i = 0; i < 20; i++)
-		root_provision(&r, printed("c%02d", i));
+	for (int i = 0; i < 20; i++) {
+		snprintf(id, sizeof(id), "c%02d", i);
+		root_provision(&r, id);
+		/* fewer looks in between: this is about audits */
+		set_policy(id, TOTE_POLICY_FOLD_AFTER,
+			(struct tote_policy){.fold_after_s = 86400});
+	}
 	set_policy("c03", TOTE_POLICY_STRUCTURE_EVERY,
 		(struct tote_policy){.structure_every_s = 6 * 3600});
 	set_policy("c04", TOTE_POLICY_STRUCTURE_EVERY | TOTE_POLICY_FULL_EVERY,
@@ -157,6 +163,41 @@ START_TEST(each_container_is_audited_once_in_each_of_its_slots)
 	}
 	ck_assert_int_eq(runs("orchestrator", "full") + runs("orchestrator", "structure"),
 		slots("orchestrator", DAY, begin, now.wall));
+}
+END_TEST
+
+/* As if so many were registered: the answer comes from memory alone. */
+static void know_many(int count)
+{
+	tote__orchestrator_lock(r.o);
+	for (int i = 0; i < count; i++) {
+		struct known *k;
+
+		ck_ok(tote__registry_add(&r.o->registry, printed("n%05d", i), &k, &r.fault),
+			r.fault);
+		k->location = tote__heap_strdup(&r.ctx->heap, "absent", &r.fault);
+		k->registered_us = now.wall;
+	}
+	tote__orchestrator_unlock(r.o);
+}
+
+START_TEST(of_ten_thousand_containers_the_next_that_is_due_is_known_in_ten_milliseconds)
+{
+	struct clock_source system;
+	int64_t best = INT64_MAX;
+
+	tote__clock_init(&system, NULL);
+	know_many(10000); /* nothing of it is due yet, so all of them are looked at */
+	for (int i = 0; i < 10; i++) {
+		int64_t begin = tote__clock_monotonic(&system), took;
+
+		tote__orchestrator_lock(r.o);
+		tote__agenda_next(r.o);
+		tote__orchestrator_unlock(r.o);
+		took = tote__clock_monotonic(&system) - begin;
+		best = took < best ? took : best;
+	}
+	ck_assert_int_lt(best, 10000);
 }
 END_TEST
 
@@ -342,6 +383,49 @@ START_TEST(a_large_container_has_its_share_and_no_more)
 }
 END_TEST
 
+static int descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count - 3; /* . and .. and dir's own */
+}
+
+START_TEST(more_large_ones_than_can_be_open_all_come_to_their_end)
+{
+	struct tote_dispatch did;
+	uint64_t ended = 0, most = 0;
+	int before = descriptors(), here = 0;
+
+	for (int i = 0; i < AGENDA_OPEN_MAX + 3; i++) {
+		root_provision(&r, printed("c%02d", i));
+		for (int n = 0; n < 6; n++)
+			seal_bytes(printed("c%02d", i), printed("f%d", n), 2 << 20);
+	}
+	pass(31 * DAY);
+	for (int turn = 0; turn < 200 && ended < AGENDA_OPEN_MAX + 4; turn++) {
+		did = dispatch_with(4 << 20, 0, 0);
+		ended += did.ended;
+		most = did.open > most ? did.open : most;
+		here = descriptors() > here ? descriptors() : here;
+		/* what is open gives way after a minute */
+		pass(10 * S);
+	}
+	ck_assert_uint_eq(ended, AGENDA_OPEN_MAX + 4);
+	ck_assert_uint_eq(most, AGENDA_OPEN_MAX);
+	ck_assert_int_le(here - before, 60);
+	for (int i = 0; i < AGENDA_OPEN_MAX + 3; i++) {
+		char id[] = {'c', (char)('0' + i / 10), (char)('0' + i % 10), '\0'};
+
+		ck_assert_int_eq(runs(id, "full"), 1);
+	}
+}
+END_TEST
+
 START_TEST(a_rate_bounds_what_an_audit_reads_in_a_second)
 {
 	int64_t begin;
@@ -459,6 +543,42 @@ START_TEST(a_dispatch_that_is_killed_anywhere_is_gone_on_with_and_nothing_is_lef
 	ck_assert_int_eq(runs("a", "full"), 1);
 	ck_assert_int_eq(runs("b", "full"), 1);
 	ck_assert_int_eq(runs("orchestrator", "full"), 1);
+}
+END_TEST
+
+START_TEST(a_dispatch_without_memory_gives_all_of_it_back_and_is_done_later)
+{
+	struct failing memory = {.fail_at = -1};
+	struct tote_allocator allocator = failing_allocator(&memory);
+	struct tote_clock clock = {
+		.size = sizeof(clock), .wall = read_wall, .monotonic = read_monotonic};
+	struct tote_ctx_options options = {
+		.size = sizeof(options), .allocator = &allocator, .clock = &clock};
+	tote_orchestrator *o;
+	tote_ctx *ctx;
+	int turns = 0;
+
+	root_provision(&r, "a");
+	seal_bytes("a", "f", 1000);
+	root_close(&r);
+	do {
+		pass(DAY);
+		memory = (struct failing){.fail_at = -1};
+		ck_ok(tote_ctx_new(&options, &ctx, &r.fault), r.fault);
+		ck_ok(tote_orchestrator_open(ctx, r.path, 0, &o, &r.fault), r.fault);
+		memory.fail_at = turns * 23;
+		memory.fired = 0;
+		tote_orchestrator_dispatch(o, NULL, NULL, NULL);
+		memory.fail_at = -1;
+		tote_orchestrator_unref(o);
+		tote_ctx_unref(ctx);
+		ck_assert_int_eq(memory.live, 0);
+	} while (memory.fired && ++turns < 200);
+	ck_assert_int_gt(turns, 5);
+	root_open(&r);
+	pass(31 * DAY);
+	dispatch();
+	ck_assert_int_ge(runs("a", "full"), 1);
 }
 END_TEST
 
@@ -603,18 +723,22 @@ Suite *dispatch_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, each_container_is_audited_once_in_each_of_its_slots);
+	tcase_add_test(
+		t, of_ten_thousand_containers_the_next_that_is_due_is_known_in_ten_milliseconds);
 	tcase_add_test(t, a_clock_that_jumps_either_way_gives_one_run_and_no_storm);
 	tcase_add_test(t, a_wall_clock_that_stands_still_stops_nothing);
 	tcase_add_test(t, a_month_without_a_dispatch_gives_one_run_each);
 	tcase_add_test(t, audits_begin_only_inside_the_window);
 	tcase_add_test(t, a_damaged_and_an_unreachable_container_leave_the_others_as_they_were);
 	tcase_add_test(t, a_large_container_has_its_share_and_no_more);
+	tcase_add_test(t, more_large_ones_than_can_be_open_all_come_to_their_end);
 	tcase_add_test(t, a_rate_bounds_what_an_audit_reads_in_a_second);
 	tcase_add_test(t, an_audit_that_is_not_through_goes_on_in_the_next_process);
 	tcase_add_test(t, a_handle_ends_with_its_last_reference_whatever_is_open_in_it);
 	tcase_add_test(t, one_process_dispatches_at_a_time);
 	tcase_add_test(
 		t, a_dispatch_that_is_killed_anywhere_is_gone_on_with_and_nothing_is_left_out);
+	tcase_add_test(t, a_dispatch_without_memory_gives_all_of_it_back_and_is_done_later);
 	tcase_add_test(t, what_others_append_is_signed_for_at_the_age_that_the_policy_says);
 	tcase_add_test(t, a_journal_that_is_too_large_is_folded_at_the_next_look);
 	tcase_add_test(t, a_box_that_signs_folds_at_the_bytes_that_the_policy_says);
