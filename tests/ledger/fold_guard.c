@@ -351,24 +351,6 @@ START_TEST(a_wrong_signature_is_not_published)
 }
 END_TEST
 
-/* Puts a checkpoint, signed with the key, in the place of the one last signed. */
-static void sign_last(struct fixture *f, uint64_t size, uint8_t first_byte)
-{
-	struct checkpoint c = {.origin = FIXTURE_ORIGIN, .size = size};
-	uint8_t sig[SIG_LEN];
-	struct buf out;
-
-	memset(c.root, first_byte, HASH_LEN);
-	tote__buf_init(&out, plain_heap(), NOTE_MAX);
-	tote__checkpoint_put(&out, &c);
-	tote__secret_sign(&f->keeper.secret, out.data, out.len, sig);
-	tote__buf_putc(&out, '\n');
-	tote__note_put_sig(&out, &f->keeper.secret.key, sig, sizeof(sig));
-	memcpy(f->keeper.last, out.data, out.len);
-	f->keeper.last_len = out.len;
-	tote__buf_free(&out);
-}
-
 START_TEST(what_does_not_extend_the_last_one_signed_is_not_signed)
 {
 	uint8_t last[8192];
@@ -386,18 +368,19 @@ START_TEST(what_does_not_extend_the_last_one_signed_is_not_signed)
 	len = f.keeper.last_len;
 	append_numbers(l, 5, 9);
 	signs = f.keeper.signs;
-	sign_last(&f, 20, 3); /* an old copy of the ledger was put back */
+	fixture_sign_last(&f, FIXTURE_ORIGIN, 20, 3); /* an old copy of the ledger was put back */
 	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_ROLLBACK, f.fault);
-	sign_last(&f, 7, 3); /* another history was signed */
+	fixture_sign_last(&f, FIXTURE_ORIGIN, 7, 3); /* another history was signed */
 	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_FORK, f.fault);
-	sign_last(&f, 7, 3);
+	fixture_sign_last(&f, FIXTURE_ORIGIN, 7, 3);
 	f.keeper.last[f.keeper.last_len - 10] ^= 1;
 	ck_assert_int_lt(tote__ledger_fold(l, &c, NULL, &f.fault), 0);
 	ck_assert_int_eq(f.keeper.signs, signs);
 	memcpy(f.keeper.last, last, sizeof(last));
 	f.keeper.last_len = len;
 	fold(l, 9);
-	sign_last(&f, 20, 3); /* and where nothing is new, it is not given out as good either */
+	fixture_sign_last(&f, FIXTURE_ORIGIN, 20,
+		3); /* and where nothing is new, it is not given out as good either */
 	ck_fault(tote__ledger_fold(l, &c, NULL, &f.fault), TOTE_E_ROLLBACK, f.fault);
 	tote__ledger_close(l);
 	fixture_remove(&f);

@@ -143,27 +143,36 @@ END_TEST
 /* --- in order ------------------------------------------------------------------------------- */
 
 /* Signed, kept as the last one signed, and then the process died before it was published. */
-START_TEST(a_checkpoint_that_was_signed_is_published_first_and_what_it_covers_is_not_lost)
+/* Ten entries, signed for and never published; the group of 6 is rotten. */
+static void make_signed(struct fixture *f, const char *backend)
 {
 	struct faults faults;
+	struct ledger *l;
+
+	fixture_make(f, backend);
+	l = fixture_create(f);
+	append_numbers(l, 1, 10);
+	tote__ledger_close(l);
+	faults_make(&faults, &f->place);
+	f->options.place = &faults.place;
+	l = fixture_open(f);
+	faults.only = "cell_swap";
+	faults_arm(&faults, FAULT_FROM, 0);
+	ck_fault(fold(f, l), TOTE_E_IO, f->fault);
+	faults_disarm(&faults);
+	tote__ledger_close(l);
+	f->options.place = &f->place;
+	rot(f, 6);
+	memset(&f->fault, 0, sizeof(f->fault));
+}
+
+START_TEST(a_checkpoint_that_was_signed_is_published_first_and_what_it_covers_is_not_lost)
+{
 	struct repair plan, done;
 	struct fixture f;
 	struct ledger *l;
 
-	fixture_make(&f, backends[_i]);
-	l = fixture_create(&f);
-	append_numbers(l, 1, 10);
-	tote__ledger_close(l);
-	faults_make(&faults, &f.place);
-	f.options.place = &faults.place;
-	l = fixture_open(&f);
-	faults.only = "cell_swap";
-	faults_arm(&faults, FAULT_FROM, 0);
-	ck_fault(fold(&f, l), TOTE_E_IO, f.fault);
-	faults_disarm(&faults);
-	tote__ledger_close(l);
-	f.options.place = &f.place;
-	rot(&f, 6);
+	make_signed(&f, backends[_i]);
 	l = fixture_open(&f);
 	takes_nothing(&f, l);
 	ck_ok(repair(&f, l, 1, &plan), f.fault);
@@ -254,6 +263,67 @@ START_TEST(a_repair_at_a_multiple_of_256_bears_the_state)
 }
 END_TEST
 
+static void forget(void *user)
+{
+	*(uint64_t *)user = 0;
+}
+
+static int take_next(void *user, const struct entry *e, struct tote_fault *fault)
+{
+	uint64_t *next = user;
+
+	(void)fault;
+	ck_assert_uint_eq(e->seq, *next);
+	++*next;
+	return 0;
+}
+
+static uint64_t asked_at;
+
+static int ask_at(void *user, const struct draft *d, struct tote_fault *fault)
+{
+	(void)fault;
+	if (strcmp(d->kind, "ledger.repaired") == 0)
+		asked_at = *(uint64_t *)user;
+	return 0;
+}
+
+/* A handle that was there before the damage: what it knows of lost entries, a state maybe, goes too. */
+START_TEST(what_was_observed_of_lost_entries_is_forgotten)
+{
+	uint64_t observed = 0;
+	struct repair done;
+	struct fixture f;
+	struct ledger *l;
+
+	fixture_make(&f, backends[_i]);
+	f.options.hooks.user = &observed;
+	f.options.hooks.reset = forget;
+	f.options.hooks.observe = take_next;
+	f.options.hooks.admit = ask_at;
+	l = fixture_create(&f);
+	append_numbers(l, 1, ENTRIES);
+	ck_assert_uint_eq(observed, ENTRIES);
+	rot(&f, 12);
+	ck_ok(repair(&f, l, 0, &done), f.fault);
+	ck_assert_uint_eq(done.seq, 12);
+	ck_assert_uint_eq(asked_at, 12);
+	ck_ok(tote__ledger_hold(l, &f.fault), f.fault);
+	ck_assert_uint_eq(observed, 13);
+	tote__ledger_release(l);
+	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* Whoever signed it saw another history than the witness did: it is not published after all. */
+static int saw_another(void *user, const struct checkpoint *c, merkle_node_fn *node, void *tree,
+	struct tote_fault *fault)
+{
+	(void)user, (void)node, (void)tree;
+	return c->size == 10 ? tote__fault(fault, TOTE_E_FORK, "the witness saw another") : 0;
+}
+
 /* --- refused -------------------------------------------------------------------------------- */
 
 START_TEST(no_repair_helps_where_the_log_is_damaged)
@@ -272,6 +342,31 @@ START_TEST(no_repair_helps_where_the_log_is_damaged)
 	ck_assert(!is_there(&f, "damaged"));
 	file_flip(fixture_path(&f, "log/tile/entries/000.p/5"), size - 3, 1);
 	ck_ok(repair(&f, l, 0, &done), f.fault);
+	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* What this version does not know it does not call lost. */
+START_TEST(a_ledger_of_a_later_version_is_not_repaired)
+{
+	struct segment_header h = {.version = 2, .first_seq = ENTRIES};
+	uint8_t header[SEGMENT_HEADER_LEN];
+	struct repair done;
+	struct fixture f;
+	struct ledger *l;
+
+	fixture_make(&f, backends[_i]);
+	l = fixture_create(&f);
+	append_numbers(l, 1, ENTRIES);
+	tote__ledger_close(l);
+	tote__segment_header_write(&h, header);
+	ck_ok(f.place.ops->journal_make(
+		      f.place.handle, ENTRIES, header, sizeof(header), SEGMENT_MIN_BYTES, &f.fault),
+		f.fault);
+	l = fixture_open(&f);
+	ck_fault(repair(&f, l, 0, &done), TOTE_E_READ_ONLY, f.fault);
+	ck_assert(!is_there(&f, "damaged"));
 	tote__ledger_close(l);
 	fixture_remove(&f);
 }
@@ -296,23 +391,99 @@ static int takes_none(void *user, const struct draft *d, struct tote_fault *faul
 
 START_TEST(to_an_older_copy_nothing_is_appended_and_nothing_of_it_is_moved)
 {
+	/* with something to fold, and with a checkpoint that covers all that is whole */
+	static const uint64_t damaged[] = {12, 5};
 	struct repair done;
 	struct fixture f;
 	struct ledger *l;
 
-	make_damaged(&f, backends[_i], 12);
-	f.options.hooks.guard = saw_more;
-	l = fixture_open(&f);
-	ck_fault(repair(&f, l, 0, &done), TOTE_E_ROLLBACK, f.fault);
-	ck_assert(!is_there(&f, "damaged"));
-	takes_nothing(&f, l);
-	tote__ledger_close(l);
+	for (int i = 0; i < 2; i++) {
+		make_damaged(&f, backends[_i], damaged[i]);
+		f.options.hooks.guard = saw_more;
+		l = fixture_open(&f);
+		ck_fault(repair(&f, l, 0, &done), TOTE_E_ROLLBACK, f.fault);
+		ck_assert(!is_there(&f, "damaged"));
+		takes_nothing(&f, l);
+		tote__ledger_close(l);
+		if (i == 0)
+			fixture_remove(&f);
+	}
 	f.options.hooks.guard = NULL;
 	f.options.hooks.admit = takes_none;
 	l = fixture_open(&f);
 	ck_fault(repair(&f, l, 0, &done), TOTE_E_STATE, f.fault);
 	ck_assert(!is_there(&f, "damaged"));
 	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
+/* As a fold would refuse it: another ledger's, one without a signature, one of another root. */
+START_TEST(a_last_note_that_is_not_this_ledgers_is_not_published)
+{
+	uint8_t last[8192];
+	struct repair done;
+	struct fixture f;
+	struct ledger *l;
+	size_t len;
+
+	make_signed(&f, backends[_i]);
+	memcpy(last, f.keeper.last, sizeof(last));
+	len = f.keeper.last_len;
+	f.options.hooks.guard = saw_another;
+	l = fixture_open(&f);
+	ck_fault(repair(&f, l, 0, &done), TOTE_E_FORK, f.fault);
+	tote__ledger_close(l);
+	f.options.hooks.guard = NULL;
+	l = fixture_open(&f);
+	for (size_t at = 0; at < f.keeper.last_len; at += 3) {
+		f.keeper.last[at] ^= 1;
+		ck_assert_int_lt(repair(&f, l, 0, &done), 0);
+		ck_assert(!is_there(&f, "damaged"));
+		memcpy(f.keeper.last, last, sizeof(last));
+	}
+	fixture_sign_last(&f, FIXTURE_ORIGIN, 10, 3); /* by the right key */
+	ck_fault(repair(&f, l, 0, &done), TOTE_E_DAMAGED, f.fault);
+	fixture_sign_last(&f, FIXTURE_ORIGIN "/other", 10, 3);
+	ck_fault(repair(&f, l, 0, &done), TOTE_E_KEY, f.fault);
+	memcpy(f.keeper.last, last, sizeof(last));
+	f.keeper.last_len = len;
+	f.keeper.fail_last_write = 1; /* found is not yet durable */
+	ck_assert_int_lt(repair(&f, l, 0, &done), 0);
+	f.keeper.fail_last_write = 0;
+	ck_ok(repair(&f, l, 0, &done), f.fault);
+	ck_assert_uint_eq(done.published, 10);
+	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
+START_TEST(a_checkpoint_in_place_that_it_contradicts_is_not_replaced)
+{
+	uint8_t last[8192];
+	struct repair done;
+	struct fixture f;
+	struct ledger *l;
+	struct buf old;
+	size_t len;
+
+	make_signed(&f, backends[_i]);
+	memcpy(last, f.keeper.last, sizeof(last));
+	len = f.keeper.last_len;
+	tote__buf_init(&old, plain_heap(), NOTE_MAX);
+	ck_ok(f.place.ops->cell_read(f.place.handle, SPACE_LOG, "checkpoint", &old, &f.fault),
+		f.fault);
+	fixture_sign_last(&f, FIXTURE_ORIGIN, 1, 3);
+	ck_ok(f.place.ops->cell_swap(f.place.handle, SPACE_LOG, "checkpoint", old.data, old.len,
+		      f.keeper.last, f.keeper.last_len, 0644, &f.fault),
+		f.fault);
+	memcpy(f.keeper.last, last, sizeof(last));
+	f.keeper.last_len = len;
+	l = fixture_open(&f);
+	ck_fault(repair(&f, l, 0, &done), TOTE_E_FORK, f.fault);
+	ck_assert(!is_there(&f, "damaged"));
+	tote__ledger_close(l);
+	tote__buf_free(&old);
 	fixture_remove(&f);
 }
 END_TEST
@@ -358,6 +529,10 @@ Suite *repair_suite(void)
 	tcase_add_test(t, no_repair_helps_where_the_log_is_damaged);
 	tcase_add_loop_test(
 		t, to_an_older_copy_nothing_is_appended_and_nothing_of_it_is_moved, 0, 2);
+	tcase_add_loop_test(t, a_ledger_of_a_later_version_is_not_repaired, 0, 2);
+	tcase_add_loop_test(t, a_last_note_that_is_not_this_ledgers_is_not_published, 0, 2);
+	tcase_add_loop_test(t, a_checkpoint_in_place_that_it_contradicts_is_not_replaced, 0, 2);
+	tcase_add_loop_test(t, what_was_observed_of_lost_entries_is_forgotten, 0, 2);
 	tcase_add_test(t, the_names_of_repairs_are_told_from_all_others);
 	suite_add_tcase(s, t);
 	return s;

@@ -279,6 +279,29 @@ START_TEST(a_journal_built_aside_is_synced_with_all_its_names_and_so_is_its_exch
 }
 END_TEST
 
+START_TEST(a_journal_whose_exchange_was_not_synced_is_of_unknown_effect)
+{
+	mode_t before;
+	HOUSE(h);
+
+	before = umask(077);
+	ck_ok(h.ops->journal_build(h.at, "00000000000000000005", 5, "h", 1, 4096, &h.fault),
+		h.fault);
+	ck_assert_uint_eq(
+		mode_of(IN(h, "ledger/damaged/00000000000000000005/00000000000000000005")), 0640);
+	umask(before);
+	faulty_fail(CALL_RENAMEAT2, 0, 1, EIO);
+	ck_fault(h.ops->journal_exchange(h.at, "00000000000000000005", &h.fault), TOTE_E_IO,
+		h.fault);
+	ck_assert_uint_eq(h.fault.effect, TOTE_EFFECT_NONE);
+	faulty_fail(CALL_FSYNC, 0, 1, EIO);
+	ck_fault(h.ops->journal_exchange(h.at, "00000000000000000005", &h.fault), TOTE_E_IO,
+		h.fault);
+	ck_assert_uint_eq(h.fault.effect, TOTE_EFFECT_UNKNOWN);
+	house_end(&h);
+}
+END_TEST
+
 START_TEST(what_is_set_aside_is_synced_where_it_was_and_where_it_goes)
 {
 	struct syncs before, after;
@@ -317,6 +340,7 @@ Suite *syncs_suite(void)
 	tcase_add_test(c, what_changes_while_a_barrier_is_at_work_is_the_next_ones);
 	tcase_add_test(
 		c, a_journal_built_aside_is_synced_with_all_its_names_and_so_is_its_exchange);
+	tcase_add_test(c, a_journal_whose_exchange_was_not_synced_is_of_unknown_effect);
 	tcase_add_test(c, what_is_set_aside_is_synced_where_it_was_and_where_it_goes);
 	suite_add_tcase(s, c);
 	return s;

@@ -280,3 +280,21 @@ struct ledger *fixture_open(struct fixture *f)
 	ck_ok(tote__ledger_open(&f->options, &l, &f->fault), f->fault);
 	return l;
 }
+
+void fixture_sign_last(struct fixture *f, const char *origin, uint64_t size, uint8_t first_byte)
+{
+	struct checkpoint c = {.size = size};
+	uint8_t sig[SIG_LEN];
+	struct buf out;
+
+	snprintf(c.origin, sizeof(c.origin), "%s", origin);
+	memset(c.root, first_byte, HASH_LEN);
+	tote__buf_init(&out, plain_heap(), NOTE_MAX);
+	tote__checkpoint_put(&out, &c);
+	tote__secret_sign(&f->keeper.secret, out.data, out.len, sig);
+	tote__buf_putc(&out, '\n');
+	tote__note_put_sig(&out, &f->keeper.secret.key, sig, sizeof(sig));
+	memcpy(f->keeper.last, out.data, out.len);
+	f->keeper.last_len = out.len;
+	tote__buf_free(&out);
+}

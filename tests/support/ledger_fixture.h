@@ -67,6 +67,9 @@ void ledger_holds_number(struct ledger *l, uint64_t seq, uint64_t number);
 /* The ledger has just `count` entries, in an unbroken chain of leaf hashes from the genesis. */
 void ledger_is_whole(struct ledger *l, uint64_t count);
 
+/* Puts a checkpoint of another root, signed with the key, in the place of the one last signed. */
+void fixture_sign_last(struct fixture *f, const char *origin, uint64_t size, uint8_t first_byte);
+
 /* The path of a journal segment of a posix fixture, and of any file of its ledger. */
 const char *fixture_segment(const struct fixture *f, uint64_t seq);
 const char *fixture_path(const struct fixture *f, const char *name);
