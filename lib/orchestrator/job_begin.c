@@ -335,6 +335,17 @@ static void share(const tote_audit *a, struct run_target *target)
 	target->files += !target->files;
 }
 
+/* Whatever keeps one from being looked at is a finding of it: the others are audited all the same. */
+static int pass_by(struct job_run *r, struct tote_fault *fault)
+{
+	r->refused = *fault;
+	r->target.refused = &r->refused;
+	r->target.place = NULL;
+	r->target.box = NULL;
+	tote__fault_clear(fault);
+	return 0;
+}
+
 static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
 	int rc;
@@ -352,8 +363,10 @@ static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 		(rc = start_record(a, r, fault)) < 0 ||
 		(rc = tote__job_facts_of_cosigners(r, a->o, fault)) < 0)
 		return rc;
-	rc = strcmp(r->id, RECORD_ID) != 0 ? begin_container(a, r, fault)
-					   : begin_record(a, r, fault);
+	if (strcmp(r->id, RECORD_ID) == 0)
+		rc = begin_record(a, r, fault);
+	else if ((rc = begin_container(a, r, fault)) < 0 && rc != TOTE_E_NO_MEMORY)
+		rc = pass_by(r, fault);
 	if (rc < 0 || r->result.unreachable)
 		return rc;
 	return tote__run_start(&r->target, &r->run, fault);

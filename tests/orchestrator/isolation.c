@@ -530,18 +530,23 @@ END_TEST
 /* --- trouble with its files ---------------------------------------------------------------------- */
 
 static const struct {
+	const char *with;
 	enum trouble_kind kind;
 	int err;
 	uint32_t verdict; /* 0: not whole */
 } troubles[] = {
-	{TROUBLE_FORBIDDEN, EACCES, TOTE_VERDICT_INCOMPLETE},
-	{TROUBLE_FULL, ENOSPC, TOTE_VERDICT_OK},
-	{TROUBLE_FAILING, EIO, 0},
-	{TROUBLE_FULL, EDQUOT, TOTE_VERDICT_OK},
-	{TROUBLE_FORBIDDEN, EPERM, TOTE_VERDICT_INCOMPLETE},
-	{TROUBLE_FULL, EROFS, TOTE_VERDICT_OK},
-	{TROUBLE_FAILING, ESTALE, 0},
-	{TROUBLE_FULL, EIO, TOTE_VERDICT_OK},
+	{"containers", TROUBLE_FORBIDDEN, EACCES, TOTE_VERDICT_INCOMPLETE},
+	{"containers", TROUBLE_FULL, ENOSPC, TOTE_VERDICT_OK},
+	{"containers", TROUBLE_FAILING, EIO, 0},
+	{"containers", TROUBLE_FULL, EDQUOT, TOTE_VERDICT_OK},
+	{"containers", TROUBLE_FORBIDDEN, EPERM, TOTE_VERDICT_INCOMPLETE},
+	{"containers", TROUBLE_FULL, EROFS, TOTE_VERDICT_OK},
+	{"containers", TROUBLE_FAILING, ESTALE, 0},
+	{"containers", TROUBLE_FULL, EIO, TOTE_VERDICT_OK},
+	{"orchestrator/seen", TROUBLE_FORBIDDEN, EACCES, TOTE_VERDICT_INCOMPLETE},
+	{"orchestrator/seen", TROUBLE_FAILING, EIO, TOTE_VERDICT_INCOMPLETE},
+	{"orchestrator/keys", TROUBLE_FORBIDDEN, EACCES, TOTE_VERDICT_OK},
+	{"orchestrator/keys", TROUBLE_FAILING, EIO, TOTE_VERDICT_OK},
 };
 #define TROUBLE_KINDS (int)(sizeof(troubles) / sizeof(troubles[0]))
 
@@ -558,8 +563,8 @@ START_TEST(no_neighbour_sees_anything_of_trouble_with_its_files)
 		const int n = _i * HARMED + i;
 
 		isle_mean(&s, i);
-		trouble_begins(i, printed("%s/containers/%s", s.r.path, s.it), troubles[n].kind,
-			troubles[n].err);
+		trouble_begins(i, printed("%s/%s/%s", s.r.path, troubles[n].with, s.it),
+			troubles[n].kind, troubles[n].err);
 		o = is_looked_at_and_used(&s, &before);
 		ck_assert_msg(troubles[n].verdict ? o.verdict.verdict == troubles[n].verdict
 						  : o.verdict.verdict != TOTE_VERDICT_OK,
@@ -577,6 +582,23 @@ START_TEST(no_neighbour_sees_anything_of_trouble_with_its_files)
 		root_fill(&s.r, s.it, 1);
 	}
 	tree_free(&before);
+	isle_remove(&s);
+}
+END_TEST
+
+/* What the record says of one is not what any library wrote: no run over it can be begun. */
+START_TEST(one_whose_run_cannot_be_begun_ends_no_audit)
+{
+	struct outcome o;
+	struct isle s;
+
+	isle_copy(&s);
+	isle_open(&s, NULL);
+	snprintf(tote__registry_find(&s.r.o->registry, s.it)->vkey, 16, "no vkey");
+	isle_day_is_the_same(&s, EVERYTHING);
+	o = audit(&s.r, s.it);
+	ck_assert_uint_eq(o.verdict.verdict, TOTE_VERDICT_INCOMPLETE);
+	ck_assert_int_eq(has_code(&o, FINDING_UNREACHABLE), 1);
 	isle_remove(&s);
 }
 END_TEST
@@ -671,6 +693,7 @@ Suite *isolation_suite(void)
 		(STATES + HARMED - 1) / HARMED);
 	tcase_add_loop_test(
 		t, no_neighbour_sees_anything_of_trouble_with_its_files, 0, TROUBLE_KINDS / HARMED);
+	tcase_add_test(t, one_whose_run_cannot_be_begun_ends_no_audit);
 	tcase_add_test(t, what_is_due_is_done_for_all_neighbours_of_bad_ones);
 	suite_add_tcase(s, t);
 	return s;

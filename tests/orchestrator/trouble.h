@@ -53,28 +53,37 @@ static inline struct trouble_site trouble_site(const char *path)
 	return (struct trouble_site){-1, 0};
 }
 
-static inline struct trouble_site trouble_fd(int fd)
+static inline void trouble_path(int fd, char out[1024])
 {
-	char name[64], path[1024];
+	char name[64];
 	ssize_t n;
 
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	n = readlink(name, path, sizeof(path) - 1);
-	path[n > 0 ? n : 0] = '\0';
+	n = readlink(name, out, 1023);
+	out[n > 0 ? n : 0] = '\0';
+}
+
+static inline struct trouble_site trouble_fd(int fd)
+{
+	char path[1024];
+
+	trouble_path(fd, path);
 	return trouble_site(path);
 }
 
 static inline struct trouble_site trouble_at(int dir, const char *path)
 {
-	struct trouble_site at;
+	char above[1024], full[4096];
 
 	if (path[0] == '/')
 		return trouble_site(path);
 	if (dir == AT_FDCWD)
 		return (struct trouble_site){-1, 0};
-	at = trouble_fd(dir);
-	at.below |= *path && strcmp(path, ".") != 0;
-	return at;
+	if (!*path || !strcmp(path, "."))
+		return trouble_fd(dir);
+	trouble_path(dir, above);
+	snprintf(full, sizeof(full), "%s/%s", above, path);
+	return trouble_site(full);
 }
 
 static inline void trouble_wait(void)
@@ -123,7 +132,7 @@ static inline int troubled(struct trouble_site at, int doing)
 		return doing & OPENS || (at.below && doing & LOOKS);
 	if (kind == TROUBLE_FULL)
 		return at.below && doing & WRITES;
-	return at.below && doing & READS;
+	return (doing & READS) != 0;
 }
 
 static int makes(int flags)
