@@ -35,25 +35,29 @@ extern "C" {
  * (TOTE_POLICY_*): in set_policy those that are to be put on record, while the others stay as they
  * were; in policy those that are on record, while the others hold their defaults.
  *
- * Periods and ages are in seconds, at most ten years. A full audit counts as one of structure, too.
- * fold_bytes holds for boxes that sign, too, where they are opened through the orchestrator.
+ * Durations are in seconds, at most ten years. structure_every_s, full_every_s: 60 or more, or 0: not
+ * by the schedule; a full audit counts as one of structure, too. overdue_after_s: a record is overdue
+ * when its last full audit is older; 0: never. fold_after_s: entries are signed for at this age; 0:
+ * not by age. fold_bytes, 4 KiB to 256 MiB: or when the journal is larger, also by a box that signs
+ * and was opened through the orchestrator. rate: bytes a second that the schedule's audits read at
+ * most; 0: no bound. window: minutes of the day in UTC, [from, to), over midnight where to is the
+ * smaller; both 0: the whole day; audits, not folds, wait for it. on_flag: what a flag of damage
+ * does; that something could not be looked at suspends nothing. cosigners: so many witnesses outside
+ * this root must have cosigned.
  */
 struct tote_policy {
 	uint32_t size;
 	uint32_t set;
-	uint64_t structure_every_s; /* 86,400; 60 or more, or 0: not by the schedule */
-	uint64_t full_every_s;      /* 604,800; likewise */
-	uint64_t
-		overdue_after_s; /* 1,209,600: a record is overdue when its last full audit is older;
-	                               0: never */
-	uint64_t fold_after_s;   /* 3,600: entries are signed for at this age; 0: not by age */
-	uint64_t fold_bytes;     /* 16 MiB, 4 KiB to 256 MiB: or when the journal is larger */
-	uint64_t rate;           /* bytes a second that its audits read at most; 0: no bound */
-	uint32_t
-		window_from_min; /* minutes of the day in UTC: [from, to), over midnight where to is */
-	uint32_t window_to_min; /* the smaller; both 0: the whole day */
-	uint32_t on_flag;       /* TOTE_ON_FLAG_*; NONE */
-	uint32_t cosigners;     /* witnesses outside this root that must have cosigned; 0 */
+	uint64_t structure_every_s; /* default 86,400 */
+	uint64_t full_every_s;      /* 604,800 */
+	uint64_t overdue_after_s;   /* 1,209,600 */
+	uint64_t fold_after_s;      /* 3,600 */
+	uint64_t fold_bytes;        /* 16 MiB */
+	uint64_t rate;              /* 0 */
+	uint32_t window_from_min;
+	uint32_t window_to_min;
+	uint32_t on_flag;   /* TOTE_ON_FLAG_NONE */
+	uint32_t cosigners; /* 0 */
 };
 
 /* As tote_ctx_options_init, but set to the defaults. Any thread. Since 0.1. */

@@ -257,6 +257,9 @@ static int choose(tote_audit *a, const struct tote_audit_options *options, struc
 
 	if (options->flags & TOTE_AUDIT_CONTINUE)
 		job = tote__earlier_job(a->o, a->level);
+	/* one needs no look at all the others, of which there may be ten thousand */
+	if (!rc && options->ids && options->id_count == 1)
+		return add_wanted(a, options, job, options->ids[0], fault);
 	if (!rc)
 		rc = add_wanted(a, options, job, RECORD_ID, fault);
 	while (!rc && (found = tote__containers_after(a->o, after, &c, fault)) != 0) {
