@@ -22,8 +22,9 @@ whole() { # what can be done with the two others
 mended() {
 	ends 0 $root audit
 	for flag in $(tote $root status --json | sed -n 's/.*"flag":\([0-9]*\).*/\1/p'); do
-		ends 0 $root ack "$flag" --reason 'mended'
+		tote $root ack "$flag" --reason mended >out 2>err || grep -q already err || wrong "ack $flag"
 	done
+	ends 0 $root status
 }
 
 # Moved: where it was expected, and how it is registered where it lies now.
