@@ -154,6 +154,28 @@ START_TEST(a_seed_has_the_vkey_of_the_vectors)
 }
 END_TEST
 
+START_TEST(two_keys_are_one_only_where_name_type_id_and_bytes_are)
+{
+	static const uint8_t pub[32] = {1, 2, 3};
+	struct vkey key, other;
+
+	tote__vkey_make(&key, "log.example/a", KEY_TYPE_ED25519, pub);
+	other = key;
+	ck_assert_int_eq(tote__vkey_equal(&key, &other), 1);
+	other.name[4] ^= 1;
+	ck_assert_int_eq(tote__vkey_equal(&key, &other), 0);
+	other = key;
+	other.type = KEY_TYPE_COSIGNATURE;
+	ck_assert_int_eq(tote__vkey_equal(&key, &other), 0);
+	other = key;
+	other.id++;
+	ck_assert_int_eq(tote__vkey_equal(&key, &other), 0);
+	other = key;
+	other.pub[31] ^= 1;
+	ck_assert_int_eq(tote__vkey_equal(&key, &other), 0);
+}
+END_TEST
+
 START_TEST(vkeys_of_others_are_read)
 {
 	static const char *const taken[] = {
@@ -371,6 +393,7 @@ Suite *key_suite(void)
 	tcase_add_test(t, one_flipped_bit_and_the_signature_does_not_verify);
 	tcase_add_test(t, a_second_form_of_a_signature_and_a_key_of_small_order_are_refused);
 	tcase_add_test(t, a_seed_has_the_vkey_of_the_vectors);
+	tcase_add_test(t, two_keys_are_one_only_where_name_type_id_and_bytes_are);
 	tcase_add_test(t, vkeys_of_others_are_read);
 	tcase_add_test(t, what_is_no_vkey_is_refused_and_said);
 	tcase_add_test(t, a_key_name_has_no_space_of_unicode_and_no_plus);

@@ -170,39 +170,20 @@ END_TEST
 START_TEST(what_departs_from_the_specification_is_malformed)
 {
 	static const char *const malformed[] = {
-		"",
-		"\n",
-		"\n\n",
-		"a",
-		"a\n",
-		"a\n\n",
-		"a\n\n\n",
-		TEXT,
-		LOG_LINE,
-		TEXT LOG_LINE,
-		"a\n\n" LOG_LINE "\n",
-		"a\n\n" LOG_LINE "x\n",
-		"a\n\n- name AAAAAAA=\n",
+		"", "\n", "\n\n", "a", "a\n", "a\n\n", "a\n\n\n", TEXT, LOG_LINE, TEXT LOG_LINE,
+		"a\n\n" LOG_LINE "\n", "a\n\n" LOG_LINE "x\n", "a\n\n- name AAAAAAA=\n",
 		"a\n\n\xE2\x80\x94name AAAAAAA=\n",
-		"a\n\n" DASH "name AAAAAAA=",
-		"a\n\n" DASH "nameAAAAAAA=\n",
-		"a\n\n" DASH " AAAAAAA=\n",
-		"a\n\n" DASH "na+me AAAAAAA=\n",
-		"a\n\n" DASH "na\xC2\xA0me AAAAAAA=\n",
-		"a\n\n" DASH "na me AAAAAAA=\n",
-		"a\n\n" DASH "name  AAAAAAA=\n",
-		"a\n\n" DASH "name AAAAAAA= \n",
-		"a\n\n" DASH "name \n",
-		"a\n\n" DASH "name AAAAAA==\n", /* 4 bytes */
-		"a\n\n" DASH "name AAAA\n",
-		"a\n\n" DASH "name AAAAAAA\n",
+		"a\n\n" DASH "name AAAAAAA=", "a\n\n" DASH "nameAAAAAAA=\n",
+		"a\n\n" DASH " AAAAAAA=\n", "a\n\n" DASH "na+me AAAAAAA=\n",
+		"a\n\n" DASH "na\xC2\xA0me AAAAAAA=\n", "a\n\n" DASH "na me AAAAAAA=\n",
+		"a\n\n" DASH "name  AAAAAAA=\n", "a\n\n" DASH "name AAAAAAA= \n",
+		"a\n\n" DASH "name \n", "a\n\n" DASH "name AAAAAA==\n", /* 4 bytes */
+		"a\n\n" DASH "name AAAA\n", "a\n\n" DASH "name AAAAAAA\n",
 		"a\n\n" DASH "name AAAAAAB=\n", /* spare bits */
-		"a\n\n" DASH "name AAAAAA-=\n",
-		"a\tb\n\n" LOG_LINE,
-		"a\r\n\n" LOG_LINE,
-		"a\xFF\n\n" LOG_LINE,
-		"a\xED\xA0\x80\n\n" LOG_LINE,
+		"a\n\n" DASH "name AAAAAA-=\n", "a\tb\n\n" LOG_LINE, "a\r\n\n" LOG_LINE,
+		"a\xFF\n\n" LOG_LINE, "a\xED\xA0\x80\n\n" LOG_LINE,
 		"a\n\n" LOG_LINE DASH "na\x01me AAAAAAA=\n",
+		"a\n\n" LOG_LINE DASH "name AAAAAAA=", /* a good one before it */
 	};
 
 	for (size_t i = 0; i < COUNT(malformed); i++) {

@@ -162,6 +162,22 @@ START_TEST(a_blob_of_another_length_is_refused)
 }
 END_TEST
 
+/* What an earlier line left in memory is no part of a later one. */
+START_TEST(a_line_that_is_cut_is_not_made_whole_by_the_one_before)
+{
+	uint8_t sig[SIG_LEN], blob[72];
+
+	tote__cosignature_message(
+		&scratch, 5, vector_note.note_text, strlen(vector_note.note_text));
+	tote__secret_sign(&witness, scratch.data, scratch.len, sig);
+	tote__cosignature_blob(5, sig, blob);
+	tote__note_put_sig(&out, &witness.key, blob, sizeof(blob));
+	ck_assert_int_eq(verify(), 1);
+	tote__note_put_sig(&out, &witness.key, blob, sizeof(blob) - 1);
+	ck_fault(verify(), TOTE_E_BAD_SIGNATURE, fault);
+}
+END_TEST
+
 START_TEST(a_time_of_2_63_or_more_is_refused_although_it_is_signed)
 {
 	put_line((uint64_t)INT64_MAX, vector_note.note_text);
@@ -232,6 +248,7 @@ Suite *cosignature_suite(void)
 	tcase_add_test(c, a_line_over_another_text_is_refused);
 	tcase_add_test(c, every_flipped_bit_of_a_line_is_refused);
 	tcase_add_test(c, a_blob_of_another_length_is_refused);
+	tcase_add_test(c, a_line_that_is_cut_is_not_made_whole_by_the_one_before);
 	tcase_add_test(c, a_time_of_2_63_or_more_is_refused_although_it_is_signed);
 	tcase_add_test(c, of_several_the_newest_counts_and_a_bad_one_refuses_all);
 	tcase_add_test(c, a_log_key_is_no_witness);
