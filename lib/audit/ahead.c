@@ -12,13 +12,27 @@
 
 enum { SLOT_WAITS, SLOT_RUNS, SLOT_DONE };
 
+static int conditions_init(struct ahead *a)
+{
+	if (pthread_cond_init(&a->more, NULL) != 0)
+		return -1;
+	if (pthread_cond_init(&a->done, NULL) != 0)
+		goto more;
+	if (pthread_cond_init(&a->freed, NULL) == 0)
+		return 0;
+	pthread_cond_destroy(&a->done);
+more:
+	pthread_cond_destroy(&a->more);
+	return -1;
+}
+
 int tote__ahead_init(struct ahead *a, const struct heap *heap, size_t job_size, int overlap,
 	ahead_work_fn *work, struct tote_fault *fault)
 {
 	memset(a, 0, sizeof(*a));
 	if (pthread_mutex_init(&a->mutex, NULL) != 0)
 		return tote__fault(fault, TOTE_E_NO_MEMORY, "no memory for a mutex");
-	if (pthread_cond_init(&a->changed, NULL) != 0) {
+	if (conditions_init(a) != 0) {
 		pthread_mutex_destroy(&a->mutex);
 		return tote__fault(fault, TOTE_E_NO_MEMORY, "no memory for a condition");
 	}
@@ -38,7 +52,9 @@ void tote__ahead_free(struct ahead *a)
 	if (!a->heap)
 		return;
 	tote__ahead_rest(a);
-	pthread_cond_destroy(&a->changed);
+	pthread_cond_destroy(&a->freed);
+	pthread_cond_destroy(&a->done);
+	pthread_cond_destroy(&a->more);
 	pthread_mutex_destroy(&a->mutex);
 	tote__heap_free(a->heap, a->jobs);
 	memset(a, 0, sizeof(*a));
@@ -79,7 +95,11 @@ static void run_one(struct ahead *a, size_t slot)
 	how = a->work(a, tote__ahead_job(a, slot));
 	pthread_mutex_lock(&a->mutex);
 	a->slot[slot].state = how == AHEAD_DONE ? SLOT_DONE : SLOT_WAITS;
-	pthread_cond_broadcast(&a->changed);
+	if (how != AHEAD_DONE)
+		pthread_cond_signal(&a->more);
+	/* only the oldest is waited for: all the others would wake who takes it for nothing */
+	if (slot == a->first % AHEAD_JOBS)
+		pthread_cond_signal(&a->done);
 }
 
 static void *run_thread(void *user)
@@ -93,7 +113,7 @@ static void *run_thread(void *user)
 		if (slot < AHEAD_JOBS)
 			run_one(a, slot);
 		else
-			pthread_cond_wait(&a->changed, &a->mutex);
+			pthread_cond_wait(&a->more, &a->mutex);
 	}
 	pthread_mutex_unlock(&a->mutex);
 	return NULL;
@@ -139,7 +159,8 @@ void tote__ahead_rest(struct ahead *a)
 		return;
 	pthread_mutex_lock(&a->mutex);
 	a->resting = 1;
-	pthread_cond_broadcast(&a->changed);
+	pthread_cond_broadcast(&a->more);
+	pthread_cond_broadcast(&a->freed);
 	pthread_mutex_unlock(&a->mutex);
 	while (a->threads)
 		pthread_join(a->thread[--a->threads], NULL);
@@ -158,7 +179,7 @@ void tote__ahead_give(struct ahead *a)
 {
 	pthread_mutex_lock(&a->mutex);
 	a->slot[a->end++ % AHEAD_JOBS].state = SLOT_WAITS;
-	pthread_cond_broadcast(&a->changed);
+	pthread_cond_signal(&a->more);
 	pthread_mutex_unlock(&a->mutex);
 }
 
@@ -175,7 +196,7 @@ void *tote__ahead_take(struct ahead *a)
 			a->slot[slot].state = SLOT_RUNS;
 			run_one(a, slot);
 		} else {
-			pthread_cond_wait(&a->changed, &a->mutex);
+			pthread_cond_wait(&a->done, &a->mutex);
 		}
 	}
 	pthread_mutex_unlock(&a->mutex);
@@ -195,7 +216,7 @@ void *tote__ahead_try(struct ahead *a)
 		a->slot[slot].state = SLOT_RUNS;
 		run_one(a, slot);
 	} else if (a->slot[slot].state == SLOT_RUNS) {
-		pthread_cond_wait(&a->changed, &a->mutex);
+		pthread_cond_wait(&a->done, &a->mutex);
 	}
 	done = a->slot[slot].state == SLOT_DONE;
 	pthread_mutex_unlock(&a->mutex);
@@ -210,7 +231,7 @@ void tote__ahead_drop(struct ahead *a)
 	a->room -= a->slot[slot].room;
 	a->slot[slot].room = 0;
 	a->first++;
-	pthread_cond_broadcast(&a->changed);
+	pthread_cond_broadcast(&a->freed);
 	pthread_mutex_unlock(&a->mutex);
 }
 
@@ -245,7 +266,7 @@ int tote__ahead_room(struct ahead *a, const void *job, uint64_t bytes)
 		      (a->room <= AHEAD_BYTES && bytes <= AHEAD_BYTES - a->room);
 		if (may || a->resting)
 			break;
-		pthread_cond_wait(&a->changed, &a->mutex);
+		pthread_cond_wait(&a->freed, &a->mutex);
 	}
 	if (may) {
 		a->slot[slot].room = bytes;

@@ -33,7 +33,9 @@ struct ahead {
 	int overlap;     /* the store bears calls of several threads */
 	unsigned wanted; /* threads; 0: as many as the processors can use */
 	pthread_mutex_t mutex;
-	pthread_cond_t changed;
+	pthread_cond_t more;  /* jobs for an idle thread, or its end */
+	pthread_cond_t done;  /* a turn of the oldest job is */
+	pthread_cond_t freed; /* room, for a thread that waits for it, or its end */
 	/* what follows is the mutex's */
 	uint64_t first,
 		end; /* jobs [first, end) are given and not yet taken; slot is i % AHEAD_JOBS */

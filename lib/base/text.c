@@ -118,25 +118,36 @@ void tote__hex_encode(const void *data, size_t len, char *out)
 	*out = '\0';
 }
 
-static int hex_value(char c, char ten)
+static int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	return c >= ten && c < ten + 6 ? c - ten + 10 : -1;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Lower-case, above 15 for no digit. Without a branch: no processor guesses the digits of a hash. */
+static unsigned int hex_nibble(char c)
+{
+	const unsigned int digit = (unsigned int)(uint8_t)c - '0',
+			   letter = (unsigned int)(uint8_t)c - 'a';
+	const unsigned int is_digit = digit < 10, is_letter = letter < 6;
+
+	return digit * is_digit + (letter + 10) * is_letter + 16 * (1 - is_digit - is_letter);
 }
 
 int tote__hex_decode(const char *s, size_t len, uint8_t *out)
 {
+	unsigned int odd = 0;
+
 	if (len % 2)
 		return -1;
 	for (size_t i = 0; i < len; i += 2) {
-		const int high = hex_value(s[i], 'a'), low = hex_value(s[i + 1], 'a');
+		const unsigned int high = hex_nibble(s[i]), low = hex_nibble(s[i + 1]);
 
-		if (high < 0 || low < 0)
-			return -1;
-		out[i / 2] = (uint8_t)(high << 4 | low);
+		odd |= high | low;
+		out[i / 2] = (uint8_t)(high << 4 | (low & 15));
 	}
-	return 0;
+	return odd > 15 ? -1 : 0;
 }
 
 int tote__decimal_parse(const char *s, size_t len, uint64_t *ret_value)
@@ -313,8 +324,8 @@ int tote__value_unescape(const char *s, size_t len, uint8_t *out, size_t *ret_le
 		}
 		if (len - i < 3)
 			return -1;
-		high = hex_value(s[i + 1], 'A');
-		low = hex_value(s[i + 2], 'A');
+		high = hex_value(s[i + 1]);
+		low = hex_value(s[i + 2]);
 		if (high < 0 || low < 0)
 			return -1;
 		out[used++] = (uint8_t)(high << 4 | low);
