@@ -145,11 +145,12 @@ static void verdict_text(const struct job *job, const struct tote_verdict *v, co
 		return;
 	}
 	if (v->flags & TOTE_VERDICT_PART)
-		printf("of %s asset%s asked for, ", text_count(entries[0], v->asked),
-			text_s(v->asked));
+		printf("%s of %s asset%s asked for, of %s in all, ",
+			text_count(assets[0], v->assets), text_count(assets[1], v->asked),
+			text_s(v->asked), text_count(entries[0], v->assets_total));
 	printf("%s of %s entries", text_count(entries[0], v->entries),
 		text_count(entries[1], v->entries_total));
-	if (v->assets_total || v->assets)
+	if ((v->assets_total || v->assets) && !(v->flags & TOTE_VERDICT_PART))
 		printf(", %s of %s assets", text_count(assets[0], v->assets),
 			text_count(assets[1], v->assets_total));
 	bytes_text(v);

@@ -47,7 +47,8 @@ struct job_run {
 	int begun, ended;
 	int caller_only; /* its store bears no other thread than the caller's */
 	/* with the job's mutex */
-	int busy; /* a thread is at work on it, since then */
+	int64_t measure_us; /* its own thread's: not before, for progress */
+	int busy;           /* a thread is at work on it, since then */
 	int64_t busy_us;
 	struct {
 		uint64_t bytes, total, entries, assets, findings;

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MEASURE_SHARE 100 /* of the time goes by before progress is measured again */
+
 /* What the job itself found counts as what the run found does. */
 static void judge(struct job_run *r)
 {
@@ -214,11 +216,15 @@ int tote__job_cut(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 
 void tote__job_measure(tote_audit *a, struct job_run *r)
 {
+	int64_t begun = tote__clock_monotonic(&a->system), ended;
 	struct run_result now;
 
-	if (r->ended || !r->run)
+	/* counting hundreds of thousands of assets takes its time, which is not to be noticed */
+	if (r->ended || !r->run || begun < r->measure_us)
 		return;
 	tote__run_result(r->run, &now);
+	ended = tote__clock_monotonic(&a->system);
+	r->measure_us = ended + MEASURE_SHARE * (ended - begun);
 	pthread_mutex_lock(&a->mutex);
 	r->now.bytes = now.bytes;
 	r->now.total = now.bytes_total;

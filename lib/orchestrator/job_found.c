@@ -237,22 +237,21 @@ int tote__job_record_coverage(
 	tote_audit *a, struct job_run *r, int always, struct tote_fault *fault)
 {
 	int64_t now = tote__clock_monotonic(&a->ctx->clock);
-	struct run_result result;
+	uint64_t bytes;
 	int rc;
 
 	if (!a->o || !r->recording || !r->run)
 		return 0;
-	tote__run_result(r->run, &result);
-	if (!always && now - r->covered_us < COVERED_US &&
-		result.bytes - r->covered_bytes < COVERED_BYTES)
+	bytes = tote__run_bytes(r->run);
+	if (!always && now - r->covered_us < COVERED_US && bytes - r->covered_bytes < COVERED_BYTES)
 		return 0;
 	if ((rc = tote__run_settle(r->run, fault)) < 0 || (rc = take_found(a, r, fault)) < 0)
 		return rc;
 	if (!r->recording)
 		return 0;
-	rc = record_ranges(a, r, result.bytes, fault);
+	rc = record_ranges(a, r, bytes, fault);
 	r->covered_us = now;
-	r->covered_bytes = result.bytes;
+	r->covered_bytes = bytes;
 	return rc < 0 && rc != TOTE_E_NO_MEMORY ? tote__job_stop_recording(a, r, fault) : rc;
 }
 

@@ -126,7 +126,7 @@ ends 0 $root status
 
 # One asset, or what was sealed in a range of seqs: no audit of the container, but its flag goes.
 ends 0 $root audit box --asset file2
-says out 'box: incomplete: of 1 asset asked for'
+says out 'box: incomplete: 1 of 1 asset asked for, of 6 in all'
 says out 'what was asked for is whole: 1 asset; nothing is said of the rest'
 ends 0 $root audit box --from 2 --to 3
 says out '2 assets'
@@ -175,4 +175,20 @@ ends 2 $root audit --limit 0
 ends 2 $root audit --parallel 65
 ends 0 $root audit --parallel 4
 says out 'all 2 containers are whole'
+
+# Killed in the middle, it goes on, and what it had finished is passed over.
+started() { tote $root log orchestrator --kind audit.started | wc -l; }
+before=$(started)
+tote $root audit orchestrator box --parallel 1 --limit 100KiB >/dev/null 2>&1 &
+killed=$!
+for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+	[ "$(started)" -gt "$before" ] && break
+	sleep 0.1
+done
+kill -9 $killed
+wait $killed 2>/dev/null
+ends 0 $root audit --continue
+says out 'it went on for run'
+ends 0 $root audit --continue
+says out 'no audit was cut off'
 finish
