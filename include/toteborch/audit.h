@@ -80,7 +80,8 @@ TOTE_API int tote_audit_options_init(
 
 /*
  * Starts a job over an orchestrator: one run, one report and one verdict for each container, the
- * orchestrator's first, then in order of ID. Each container is folded first where it can be, and
+ * orchestrator's first, then begun in order of ID; of several at once the verdicts come as each of
+ * them ends. Each container is folded first where it can be, and
  * cosigned at its end where it is whole. Nothing is read yet. TOTE_E_NOT_FOUND for an unknown ID.
  * Any thread. Since 0.1.
  */

@@ -111,14 +111,36 @@ START_TEST(unknown_levels_ids_flags_and_sizes_are_refused)
 }
 END_TEST
 
+START_TEST(of_several_at_once_each_has_one_verdict_and_the_orchestrator_the_first)
+{
+	static const char *const ids[] = {"orchestrator", "a", "b", ID};
+	struct tote_audit_options options = {.size = sizeof(options), .parallel = 3};
+	struct tote_verdict verdict = {.size = sizeof(verdict)};
+	int seen[4] = {0};
+
+	ok(tote_orchestrator_provision(o, "a", NULL, NULL, &fault));
+	ok(tote_orchestrator_provision(o, "b", NULL, NULL, &fault));
+	ok(tote_audit_start(o, &options, &job, &fault));
+	ck_assert_uint_eq(run_through(), TOTE_VERDICT_OK);
+	for (int n = 0; tote_audit_next_verdict(job, &verdict, &fault) == 1; n++)
+		for (int i = 0; i < 4; i++) {
+			seen[i] += strcmp(verdict.container, ids[i]) == 0;
+			ck_assert(n || seen[0]);
+		}
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(seen[i], 1);
+}
+END_TEST
+
 START_TEST(all_are_audited_the_orchestrator_first_then_in_order_of_id)
 {
 	static const char *const wanted[] = {"orchestrator", "a", ID};
+	struct tote_audit_options options = {.size = sizeof(options), .parallel = 1};
 	struct tote_verdict verdict = {.size = sizeof(verdict)};
 	struct tote_audit_progress progress = {.size = sizeof(progress)};
 
 	ok(tote_orchestrator_provision(o, "a", NULL, NULL, &fault));
-	ok(tote_audit_start(o, NULL, &job, &fault));
+	ok(tote_audit_start(o, &options, &job, &fault));
 	ck_assert_uint_eq(run_through(), TOTE_VERDICT_OK);
 	for (size_t i = 0; i < 3; i++) {
 		ck_assert_int_eq(tote_audit_next_verdict(job, &verdict, &fault), 1);
@@ -206,6 +228,7 @@ Suite *audit_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_missing_handle_or_argument_is_refused_by_every_call);
 	tcase_add_test(t, unknown_levels_ids_flags_and_sizes_are_refused);
+	tcase_add_test(t, of_several_at_once_each_has_one_verdict_and_the_orchestrator_the_first);
 	tcase_add_test(t, all_are_audited_the_orchestrator_first_then_in_order_of_id);
 	tcase_add_test(t, a_ledger_directory_is_verified_with_nothing_but_a_public_key);
 	tcase_add_test(t, each_code_has_a_name_a_text_and_an_advice);
