@@ -485,6 +485,21 @@ static int each_report(
 	return tell(o, FINDING_ORCHESTRATOR_FOREIGN, SPACE_REPORTS, name, NULL, "no report", fault);
 }
 
+/* What is in the index itself is compared with the record, not looked at here. */
+static int each_index(
+	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
+{
+	struct orchestrator_audit *o = user;
+	int rc;
+
+	if (is_temporary(o, SPACE_INDEX, name, &rc, fault))
+		return rc;
+	if (st->type == STORE_FILE && !strcmp(name, "registry"))
+		return 0;
+	return tell(o, FINDING_ORCHESTRATOR_FOREIGN, SPACE_INDEX, name, NULL,
+		"a name that is not the index's", fault);
+}
+
 static int look_at_report(
 	struct orchestrator_audit *o, const struct known_report *want, struct tote_fault *fault)
 {
@@ -516,6 +531,8 @@ int tote__orchestrator_audit_step(struct orchestrator_audit *o, struct tote_faul
 		break;
 	case WHAT_NAMES:
 		rc = list(o, SPACE_REPORTS, each_report, fault);
+		if (rc >= 0)
+			rc = list(o, SPACE_INDEX, each_index, fault);
 		break;
 	case WHAT_REPORTS:
 		if (facts->report(facts->user, o->at, &report) > 0) {

@@ -95,7 +95,8 @@ struct ledger_options tote__box_ledger_options(tote_box *box, const struct box_c
 		.ctx = box->ctx,
 		.place = &box->place,
 		.type = box->type,
-		.observe = box->type == LEDGER_RECORD ? OBSERVE_ALL : OBSERVE_STATE,
+		/* where nobody is told of them, the record's entries are not gone through */
+		.observe = box->observe ? OBSERVE_ALL : OBSERVE_STATE,
 		.origin = config->origin,
 		.signer = box->have_signer ? &box->signer : NULL,
 		.repairing = (box->flags & TOTE_BOX_REPAIR) != 0,

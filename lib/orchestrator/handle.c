@@ -3,6 +3,7 @@
  * The handle of a root: opening it, which opens no container, its references, and what is of the
  * root itself: its public keys and its record.
  */
+#include "orchestrator/index_file.h"
 #include "orchestrator/agenda.h"
 #include "orchestrator/footprints.h"
 #include "orchestrator/own_keys.h"
@@ -298,9 +299,13 @@ static int open_all(tote_orchestrator *o, struct tote_fault *fault)
 		return not_a_root(o->root, fault);
 	if (rc < 0 || (rc = check_root(o, fault)) < 0 ||
 		(!read_only && (rc = look_at_key(o, fault)) < 0) ||
-		(rc = open_record(o, fault)) < 0 || (rc = tote__orchestrator_refresh(o, fault)) < 0)
+		(rc = open_record(o, fault)) < 0)
 		return rc;
-	return read_only ? 0 : open_witness(o, fault);
+	tote__index_load(o);
+	if ((rc = tote__orchestrator_refresh(o, fault)) < 0 || read_only)
+		return rc;
+	tote__index_save(o);
+	return open_witness(o, fault);
 }
 
 int tote_orchestrator_open(tote_ctx *ctx, const char *root, uint32_t flags,
@@ -349,8 +354,10 @@ int tote_orchestrator_close(tote_orchestrator *o, struct tote_fault *fault)
 	if (!o)
 		return 0;
 	rc = tote__orchestrator_check(o, fault);
-	if (!rc)
+	if (!rc) {
 		tote__agenda_park_all(o);
+		tote__index_save(o);
+	}
 	tote_orchestrator_unref(o);
 	return rc;
 }

@@ -3,6 +3,7 @@
  * The beginning of one container's run within a job: audit.started, what is opened, what is known,
  * and what a run cannot see from inside one container.
  */
+#include "orchestrator/index_file.h"
 #include "orchestrator/job.h"
 #include "orchestrator/last_note.h"
 #include "orchestrator/moves.h"
@@ -254,6 +255,20 @@ static int may_fold_record(const struct job_run *r, tote_orchestrator *o, struct
 	return is_new == 2 || (!is_new && is_head_whole(r, o->record, fault) > 0);
 }
 
+/* What the handle took from the index instead of the record is checked here, once. */
+static int compare_index(tote_audit *a, struct job_run *r, struct tote_fault *fault)
+{
+	int rc = tote__index_compare(a->o, fault);
+
+	if (rc > 0)
+		return tote__job_found_own(a, r, FINDING_INDEX_DIFFERS, "orchestrator/index",
+			"what the consolidated record tells", "another", fault);
+	if (rc == TOTE_E_NO_MEMORY)
+		return rc;
+	tote__fault_clear(fault); /* what cannot be read of the record the run names */
+	return 0;
+}
+
 static int begin_record(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 {
 	tote_orchestrator *o = a->o;
@@ -271,6 +286,8 @@ static int begin_record(tote_audit *a, struct job_run *r, struct tote_fault *fau
 	/* of a record with holes nobody can say what of keys/ and reports/ it knew */
 	if (!o->salvaged.code)
 		tote__job_facts_of_record(r, o);
+	if ((rc = compare_index(a, r, fault)) < 0)
+		return rc;
 	if (is_last_behind(a, r))
 		return tote__job_keys_tell_behind(a, r, "keys/" KEY_FILE ".last", fault);
 	if (may_fold_record(r, o, fault) && tote__record_fold(o, fault) < 0)

@@ -5,6 +5,7 @@
  */
 #include "orchestrator/record.h"
 #include "base/text.h"
+#include "orchestrator/index_file.h"
 #include "orchestrator/policy_fields.h"
 #include "orchestrator/report.h"
 #include <inttypes.h>
@@ -373,5 +374,6 @@ int tote__record_fold(tote_orchestrator *o, struct tote_fault *fault)
 		return 0;
 	if (tote__ledger_fold(o->record->ledger, &head, NULL, fault) < 0)
 		return tote__fault_wrap(fault, "consolidated record");
+	tote__index_save(o);
 	return 0;
 }

@@ -195,6 +195,12 @@ static int read_what_is_left(
 
 	tote__fault_clear(fault);
 	tote__orchestrator_lock_refresh(o);
+	if (o->index_used) { /* what is left of the record is believed, and nothing else */
+		tote__orchestrator_lock(o);
+		tote__registry_reset(&o->registry);
+		o->indexed = o->index_used = 0;
+		tote__orchestrator_unlock(o);
+	}
 	rc = tote__salvage(o, &lost, fault);
 	tote__orchestrator_unlock_refresh(o);
 	if (rc == TOTE_E_NO_MEMORY)

@@ -22,6 +22,7 @@ static const struct layout_dir orchestrator[] = {
 	{SPACE_KEYS, "keys", 0700},
 	{SPACE_SEEN, "seen", 0750},
 	{SPACE_REPORTS, "reports", 0750},
+	{SPACE_INDEX, "index", 0750},
 };
 
 static const struct layout_dir ledger[] = {
@@ -67,6 +68,7 @@ static const char *const space_names[SPACES] = {
 	[SPACE_KEYS] = "keys",
 	[SPACE_SEEN] = "seen",
 	[SPACE_REPORTS] = "reports",
+	[SPACE_INDEX] = "index",
 };
 
 const struct layout_dir *tote__layout_dirs(int layout, size_t *ret_count)

@@ -36,6 +36,7 @@ enum store_space {
 	SPACE_KEYS,    /* orchestrator: keys/, mode 0700, files 0600 */
 	SPACE_SEEN,    /* orchestrator: seen/ */
 	SPACE_REPORTS, /* orchestrator: reports/ */
+	SPACE_INDEX,   /* orchestrator: index/ */
 	SPACES
 };
 

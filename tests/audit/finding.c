@@ -32,7 +32,8 @@ static const struct {
 	{5015, "key-replaced"}, {5016, "key-rotated"}, {5017, "key-missing"}, {5018, "key-shared"},
 	{5019, "cosigners-few"}, {6001, "report-changed"}, {6002, "report-missing"},
 	{6003, "orchestrator-foreign"}, {6004, "record-refuses"}, {6005, "orchestrator-mode"},
-	{9001, "unreachable"}, {9002, "unreadable"}, {9003, "changing"}, {9004, "cancelled"}};
+	{6006, "index-differs"}, {9001, "unreachable"}, {9002, "unreadable"}, {9003, "changing"},
+	{9004, "cancelled"}};
 
 #define FROZEN (sizeof(frozen) / sizeof(frozen[0]))
 

@@ -220,7 +220,6 @@ START_TEST(a_whole_orchestrator_is_found_whole)
 	ck_assert_uint_eq(o.result.assets_total, 0);
 	file_write(path_of("seen/.tote-new-contracts"), "x", 1);
 	file_write(path_of("reports/9.jsonl"), "a run that is not on record yet", 31);
-	directory_make(path_of("index"));
 	audit();
 	nothing();
 }

@@ -79,11 +79,12 @@ START_TEST(an_orchestrator_has_its_own_spaces_and_no_others)
 	ck_assert_uint_eq(st.mode, 0700);
 	ck_ok(h.ops->stat(h.at, SPACE_SEEN, "", &st, &h.fault), h.fault);
 	ck_ok(h.ops->stat(h.at, SPACE_REPORTS, "", &st, &h.fault), h.fault);
+	ck_ok(h.ops->stat(h.at, SPACE_INDEX, "", &st, &h.fault), h.fault);
 	ck_fault(h.ops->stat(h.at, SPACE_ASSETS, "", &st, &h.fault), TOTE_E_UNSUPPORTED, h.fault);
 	ck_fault(h.ops->stat(h.at, 77, "", &st, &h.fault), TOTE_E_ARGUMENT, h.fault);
 	tote__fault_clear(&h.fault);
 	ck_ok(h.ops->identity(h.at, &id, &h.fault), h.fault);
-	ck_assert_uint_eq(id.count, 7);
+	ck_assert_uint_eq(id.count, 8);
 	house_end(&h);
 }
 END_TEST
