@@ -7,6 +7,8 @@
 #include "orchestrator/outlook.h"
 #include "root.h"
 #include <dirent.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #define S    SCHEDULE_SECOND
 #define HOUR (3600 * S)
@@ -141,8 +143,7 @@ START_TEST(each_container_is_audited_once_in_each_of_its_slots)
 		snprintf(id, sizeof(id), "c%02d", i);
 		root_provision(&r, id);
 		/* fewer looks in between: this is about audits */
-		set_policy(id, TOTE_POLICY_FOLD_AFTER,
-			(struct tote_policy){.fold_after_s = 86400});
+		set_policy(id, TOTE_POLICY_FOLD_AFTER, (struct tote_policy){.fold_after_s = 86400});
 	}
 	set_policy("c03", TOTE_POLICY_STRUCTURE_EVERY,
 		(struct tote_policy){.structure_every_s = 6 * 3600});
@@ -582,6 +583,62 @@ START_TEST(a_dispatch_without_memory_gives_all_of_it_back_and_is_done_later)
 }
 END_TEST
 
+static atomic_int is_asking;
+
+static void *ask(void *user)
+{
+	struct tote_due due = {.size = sizeof(due)};
+	struct tote_verdict verdict = {.size = sizeof(verdict)};
+	struct tote_fault fault;
+	int64_t delay;
+	intptr_t wrong = 0;
+	int rc;
+
+	(void)user;
+	while (atomic_load(&is_asking)) {
+		wrong += tote_orchestrator_next_due(r.o, &delay, &fault) != 0;
+		wrong += tote_orchestrator_due(r.o, "a", &due, &fault) != 0;
+		rc = tote_orchestrator_dispatch(r.o, NULL, NULL, &fault);
+		wrong += rc && rc != TOTE_E_BUSY;
+		rc = tote_dispatch_next_verdict(r.o, &verdict, &fault);
+		wrong += rc < 0 && rc != TOTE_E_BUSY;
+	}
+	return (void *)wrong; /* Check's assertions are for its own thread */
+}
+
+/* With the system's clock, which bears more than one thread. */
+START_TEST(others_may_ask_what_is_due_while_a_dispatch_is_under_way)
+{
+	pthread_t asker;
+	void *wrong = NULL;
+
+	now.wall = INT64_C(1600000000000000);
+	root_provision(&r, "a");
+	root_provision(&r, "b");
+	for (int i = 0; i < 4; i++)
+		seal_bytes("a", printed("f%d", i), 2 << 20);
+	root_close(&r);
+	tote_ctx_unref(r.ctx);
+	r.ctx = support_ctx(NULL, NULL);
+	root_open(&r);
+	atomic_store(&is_asking, 1);
+	ck_assert_int_eq(pthread_create(&asker, NULL, ask, NULL), 0);
+	for (int i = 0; i < 30; i++) {
+		struct tote_dispatch_options options = {
+			.size = sizeof(options), .max_bytes = 4 << 20};
+		int rc = tote_orchestrator_dispatch(r.o, &options, NULL, &r.fault);
+
+		ck_assert(rc == 0 || rc == TOTE_E_BUSY);
+	}
+	atomic_store(&is_asking, 0);
+	ck_assert_int_eq(pthread_join(asker, &wrong), 0);
+	ck_assert_ptr_null(wrong);
+	dispatch();
+	ck_assert_int_eq(runs("a", "full"), 1);
+	ck_assert_int_eq(runs("b", "full"), 1);
+}
+END_TEST
+
 /* --- folds ---------------------------------------------------------------------------------- */
 
 static uint64_t covered(const char *id)
@@ -744,6 +801,11 @@ Suite *dispatch_suite(void)
 	tcase_add_test(t, a_box_that_signs_folds_at_the_bytes_that_the_policy_says);
 	tcase_add_test(t, a_flag_of_damage_suspends_where_the_policy_says_so);
 	tcase_add_test(t, a_suspension_that_was_cut_off_is_done_by_the_next_dispatch);
+	suite_add_tcase(s, t);
+	t = tcase_create("threads");
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, others_may_ask_what_is_due_while_a_dispatch_is_under_way);
 	suite_add_tcase(s, t);
 	return s;
 }
