@@ -32,33 +32,48 @@ static const char *rest_below(const char *root, const char *path)
 	return path + len + (path[len] == '/');
 }
 
-static char *recorded_form(tote_orchestrator *o, const char *location, struct tote_fault *fault)
+/* What was written as an absolute path, by its text; of the orchestrator's heap. */
+static char *whole_path(tote_orchestrator *o, const char *location, struct tote_fault *fault)
 {
-	const struct heap *heap = &o->ctx->heap; /* which need not be the fleet's */
-	char *whole = tote__location_absolute(o, location, fault), *path, *recorded;
-	const char *rest;
+	char *joined = tote__location_absolute(o, location, fault), *path = NULL;
 
-	if (!whole)
+	if (joined)
+		path = tote__place_absolute(o->ctx, joined, fault);
+	tote__heap_free(&o->ctx->heap, joined);
+	return path;
+}
+
+/* Of the fleet's heap, which need not be the orchestrator's. */
+static char *recorded_form(
+	tote_orchestrator *o, const tote_fleet *f, const char *whole, struct tote_fault *fault)
+{
+	const char *rest = rest_below(o->root, whole);
+	char *looked_up, *recorded;
+
+	if (rest)
+		return tote__heap_strdup(&f->ctx->heap, rest, fault);
+	looked_up = tote__location_recorded(o, whole, fault);
+	if (!looked_up)
 		return NULL;
-	path = tote__place_absolute(o->ctx, whole, fault);
-	tote__heap_free(heap, whole);
-	if (!path)
-		return NULL;
-	rest = rest_below(o->root, path);
-	recorded = rest ? tote__heap_strdup(heap, rest, fault)
-			: tote__location_recorded(o, path, fault);
-	tote__heap_free(heap, path);
+	recorded = tote__heap_strdup(&f->ctx->heap, looked_up, fault);
+	tote__heap_free(&o->ctx->heap, looked_up);
 	return recorded;
 }
 
-static int is_recorded_so(tote_orchestrator *o, const struct wish *w)
+/* The place of a container that is registered, where that is what was written; else NULL. */
+static char *recorded_so(tote_orchestrator *o, const tote_fleet *f, const struct wish *w,
+	const char *whole, struct tote_fault *fault)
 {
 	const struct known *k;
-	int same;
+	const char *rest;
+	char *same = NULL;
 
 	tote__orchestrator_lock(o);
 	k = tote__registry_find(&o->registry, w->id);
-	same = k && k->location && !strcmp(k->location, w->location);
+	rest = rest_below(o->root, whole);
+	if (k && k->location &&
+		(!strcmp(k->location, whole) || (rest && !strcmp(k->location, rest))))
+		same = tote__heap_strdup(&f->ctx->heap, k->location, fault);
 	tote__orchestrator_unlock(o);
 	return same;
 }
@@ -66,19 +81,19 @@ static int is_recorded_so(tote_orchestrator *o, const struct wish *w)
 /* May look at directories, so it is done before the registry's lock is taken. */
 static int find_place(tote_orchestrator *o, tote_fleet *f, struct wish *w, struct tote_fault *fault)
 {
-	const struct heap *heap = &f->ctx->heap;
-	char *recorded;
+	char *whole;
 
-	tote__heap_free(heap, w->recorded);
+	tote__heap_free(&f->ctx->heap, w->recorded);
 	w->recorded = NULL;
 	if (!w->location)
 		return 0;
-	if (is_recorded_so(o, w)) {
-		w->recorded = tote__heap_strdup(heap, w->location, fault);
-	} else if ((recorded = recorded_form(o, w->location, fault)) != NULL) {
-		w->recorded = tote__heap_strdup(heap, recorded, fault);
-		tote__heap_free(&o->ctx->heap, recorded);
-	}
+	whole = whole_path(o, w->location, fault);
+	if (!whole)
+		return fault->code;
+	w->recorded = recorded_so(o, f, w, whole, fault);
+	if (!w->recorded && !fault->code)
+		w->recorded = recorded_form(o, f, whole, fault);
+	tote__heap_free(&o->ctx->heap, whole);
 	return w->recorded ? 0 : fault->code;
 }
 

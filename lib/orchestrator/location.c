@@ -31,20 +31,32 @@ int tote__location_meet(const struct store_identity *a, const struct store_ident
 
 /* --- below the root ------------------------------------------------------------------------- */
 
+/* What is not there, is no directory of ours or is closed to us: 0. Any other failure says nothing. */
+static int look_at(tote_orchestrator *o, const char *directory, struct store_identity *ret,
+	struct tote_fault *fault)
+{
+	struct place top;
+	int rc = tote__place_open(
+		o->ctx, POSIX_BACKEND, directory, LAYOUT_KEYS, STORE_READ_ONLY, &top, fault);
+
+	if (!rc) {
+		rc = top.ops->identity(top.handle, ret, fault);
+		tote__place_close(&top);
+	}
+	if (rc == TOTE_E_NOT_FOUND || rc == TOTE_E_UNTRUSTED || rc == TOTE_E_PERMISSION) {
+		tote__fault_clear(fault);
+		return 0;
+	}
+	return rc < 0 ? rc : 1;
+}
+
 /* The directory itself; one that cannot be looked at is none. */
 int tote__location_identity(tote_orchestrator *o, const char *directory, struct store_identity *ret)
 {
 	struct tote_fault ignored;
-	struct place top;
-	int rc;
 
 	memset(&ignored, 0, sizeof(ignored));
-	if (tote__place_open(o->ctx, POSIX_BACKEND, directory, LAYOUT_KEYS, STORE_READ_ONLY, &top,
-		    &ignored) < 0)
-		return 0;
-	rc = top.ops->identity(top.handle, ret, &ignored);
-	tote__place_close(&top);
-	return rc == 0;
+	return look_at(o, directory, ret, &ignored) > 0;
 }
 
 /* Names that say where something is without looking: no `..` among them. */
@@ -61,32 +73,43 @@ static int is_plain(const char *path)
 	return 1;
 }
 
-char *tote__location_recorded(tote_orchestrator *o, const char *absolute, struct tote_fault *fault)
+/*
+ * The longest beginning of a path that is the root: its length, and what follows is the shortest way
+ * from there; 0 where none is.
+ */
+static int find_root(
+	tote_orchestrator *o, const char *absolute, size_t *ret_len, struct tote_fault *fault)
 {
-	const struct heap *heap = &o->ctx->heap;
 	struct store_identity root, here;
 	size_t len = strlen(absolute);
-	char *prefix, *rest = NULL;
+	char *prefix;
+	int rc = look_at(o, o->root, &root, fault);
 
-	if (!tote__location_identity(o, o->root, &root))
-		return tote__heap_strdup(heap, absolute, fault);
-	prefix = tote__heap_strdup(heap, absolute, fault);
+	*ret_len = 0;
+	if (rc <= 0)
+		return rc;
+	prefix = tote__heap_strdup(&o->ctx->heap, absolute, fault);
 	if (!prefix)
-		return NULL;
-	/* the longest beginning that is the root: what follows is the shortest way from there */
-	while (!rest && len > 1) {
+		return TOTE_E_NO_MEMORY;
+	for (rc = 0; rc >= 0 && !*ret_len && len > 1; len -= len > 1) {
 		while (len > 1 && prefix[len] != '/')
 			len--;
 		prefix[len] = '\0';
 		if (len > 1 && is_plain(absolute + len + 1) &&
-			tote__location_identity(o, prefix, &here) &&
+			(rc = look_at(o, prefix, &here, fault)) > 0 &&
 			tote__location_meet(&root, &here))
-			rest = tote__heap_strdup(heap, absolute + len + 1, fault);
-		else
-			len -= len > 1;
+			*ret_len = len;
 	}
-	tote__heap_free(heap, prefix);
-	if (rest || fault->code)
-		return rest;
-	return tote__heap_strdup(heap, absolute, fault);
+	tote__heap_free(&o->ctx->heap, prefix);
+	return rc;
+}
+
+/* A directory that could not be looked at now is no reason to record for ever where it is not. */
+char *tote__location_recorded(tote_orchestrator *o, const char *absolute, struct tote_fault *fault)
+{
+	size_t len;
+
+	if (find_root(o, absolute, &len, fault) < 0)
+		return NULL;
+	return tote__heap_strdup(&o->ctx->heap, len ? absolute + len + 1 : absolute, fault);
 }

@@ -290,7 +290,7 @@ static int take_in(tote_orchestrator *o, struct arrival *a, struct tote_fault *f
 		(rc = tote__witness_cosign(o, a->box, a->id, !a->known, NULL, fault)) < 0)
 		return rc;
 	a->recorded = tote__location_recorded(o, a->box->place.location, fault);
-	return a->recorded ? enter(o, a, fault) : TOTE_E_NO_MEMORY;
+	return a->recorded ? enter(o, a, fault) : fault->code;
 }
 
 static int register_at(

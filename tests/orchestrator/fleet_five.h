@@ -64,6 +64,7 @@ static inline void is_applied(struct root *r)
 	} rows[] = {{"a", TOTE_STATE_ACTIVE}, {"b", TOTE_STATE_SUSPENDED}, {"c", TOTE_STATE_ACTIVE},
 		{"d", TOTE_STATE_DISPOSED}, {"e", TOTE_STATE_ARCHIVED}};
 	struct tote_policy policy = {.size = sizeof(policy)};
+	struct container c;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		ck_assert_uint_eq(root_state(r, rows[i].id), rows[i].state);
@@ -76,6 +77,9 @@ static inline void is_applied(struct root *r)
 	ck_assert_uint_eq(policy.full_every_s, 604800);
 	ck_ok(tote_orchestrator_policy(r->o, "orchestrator", &policy, &r->fault), r->fault);
 	ck_assert_uint_eq(policy.full_every_s, 86400);
+	ck_ok(tote__containers_known(r->o, "c", &c, &r->fault), r->fault);
+	ck_assert_str_eq(c.recorded, "boxes/c");
+	tote__containers_drop(r->o, &c);
 	ck_assert_int_eq(file_exists(printed("%s/boxes/c/ledger", r->path)), 1);
 	ck_assert_uint_eq(changes_left(r, FIVE), 0);
 	ck_assert_uint_eq(audit(r, "orchestrator").verdict.verdict, TOTE_VERDICT_OK);

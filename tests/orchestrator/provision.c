@@ -5,6 +5,8 @@
  */
 #include "orchestrator/outcome.h"
 #include "ledger/line.h"
+#include "support/faulty_kernel.h"
+#include <errno.h>
 
 static int provision(tote_ctx *ctx, const char *path)
 {
@@ -171,6 +173,42 @@ START_TEST(a_container_of_another_backend_has_its_key_in_the_root)
 }
 END_TEST
 
+/* Which directory is the root is found by looking: one that could not be looked at says nothing. */
+START_TEST(whichever_directory_cannot_be_opened_no_location_is_recorded_as_another)
+{
+	struct tote_fault fault = {0};
+	tote_orchestrator *o;
+	struct root r;
+	tote_ctx *ctx;
+
+	root_make(&r);
+	ctx = support_ctx(NULL, NULL);
+	ck_ok(tote__posix_kernel_set(ctx, faulty_kernel(), &fault), fault);
+	ck_ok(tote_orchestrator_open(ctx, r.path, 0, &o, &fault), fault);
+	for (long n = 0;; n++) {
+		struct tote_provision_options options = {.size = sizeof(options)};
+		struct container c;
+		char id[32], location[512];
+
+		snprintf(id, sizeof(id), "c%ld", n);
+		options.location = named(location, "%s/boxes/%s", r.path, id);
+		faulty_kernel();
+		faulty_fail(CALL_OPENAT2, n, 1, EIO);
+		tote_orchestrator_provision(o, id, &options, NULL, &fault);
+		ck_ok(tote_orchestrator_provision(r.o, id, &options, NULL, &r.fault), r.fault);
+		ck_assert_int_eq(tote__containers_known(r.o, id, &c, &r.fault), 0);
+		ck_assert_msg(!strcmp(c.recorded, printed("boxes/%s", id)), "call %ld: %s", n,
+			c.recorded);
+		tote__containers_drop(r.o, &c);
+		if (!faulty_fired())
+			break;
+	}
+	tote_orchestrator_unref(o);
+	tote_ctx_unref(ctx);
+	root_remove(&r);
+}
+END_TEST
+
 START_TEST(an_id_is_never_used_a_second_time)
 {
 	struct root r;
@@ -317,6 +355,7 @@ Suite *provision_suite(void)
 	tcase_add_test(t, a_location_is_recorded_relative_below_the_root_and_absolute_elsewhere);
 	tcase_add_test(t, what_was_registered_before_a_power_cut_is_known_to_who_opens_the_root);
 	tcase_add_test(t, a_container_of_another_backend_has_its_key_in_the_root);
+	tcase_add_test(t, whichever_directory_cannot_be_opened_no_location_is_recorded_as_another);
 	tcase_add_test(t, an_id_is_never_used_a_second_time);
 	tcase_add_test(t, a_directory_of_another_container_or_with_foreign_content_is_refused);
 	tcase_add_test(t, init_and_provision_give_back_all_memory_whichever_allocation_fails);
