@@ -106,10 +106,60 @@ static int witnessed(const struct tote_status *s, uint64_t *ret)
 	return s->last_audit_us != 0;
 }
 
+static int health(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->health;
+	return 1;
+}
+
+static int attention(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->health >= TOTE_HEALTH_ATTENTION;
+	return 1;
+}
+
+static int next_full(const struct tote_status *s, uint64_t *ret)
+{
+	return seconds(s->next_full_us, ret);
+}
+
+static int overdue(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = (s->flags & TOTE_STATUS_OVERDUE) != 0;
+	return 1;
+}
+
+static int verified_entries(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->verified_entries;
+	return 1;
+}
+
+static int verified_assets(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->verified_assets;
+	return 1;
+}
+
+static int oldest_unverified(const struct tote_status *s, uint64_t *ret)
+{
+	return seconds(s->oldest_unverified_us, ret);
+}
+
+static int cosignatures_missing(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = s->cosigners_wanted > s->cosigners_have ? s->cosigners_wanted - s->cosigners_have
+						       : 0;
+	return is_read(s);
+}
+
 static const struct {
 	const char *name, *help;
 	metric_fn *value;
 } metrics[] = {
+	{"health", "how it fares: 10 well, 40 or more wants somebody, a larger one is worse",
+		health},
+	{"attention", "1 where somebody has to do something: totectl status says what", attention},
 	{"state", "1 active, 2 suspended, 3 archived, 4 disposed", state},
 	{"last_audit_ok", "1 where the last finished audit found all that it looked at whole",
 		is_ok},
@@ -127,43 +177,59 @@ static const struct {
 		unsigned_since},
 	{"audited_entries", "entries that the last audit verified", audited_entries},
 	{"witnessed_entries", "entries under the last cosigned checkpoint", witnessed},
+	{"next_full_audit_timestamp_seconds", "when the schedule wants the next full audit",
+		next_full},
+	{"overdue", "1 where its last full audit is older than its policy allows", overdue},
+	{"verified_entries", "entries that full audits verified within 30 days", verified_entries},
+	{"verified_assets", "assets that full audits verified within 30 days", verified_assets},
+	{"oldest_unverified_timestamp_seconds",
+		"no record older than this is unverified by a full audit", oldest_unverified},
+	{"cosignatures_missing", "outside cosignatures that its policy asks for and that lack",
+		cosignatures_missing},
 };
 
-static int add(struct call *call, struct statuses *all, const char *id)
+static int by_id(const void *a, const void *b)
 {
-	struct tote_status *row = reallocarray(all->row, all->count + 1, sizeof(*row));
+	return strcmp(((const struct tote_status *)a)->id, ((const struct tote_status *)b)->id);
+}
 
-	if (!row)
-		return fail_system(call, ENOMEM, "metrics");
+/* Room for one more, doubled whenever the count is a power of two. */
+static struct tote_status *room(struct call *call, struct statuses *all)
+{
+	struct tote_status *row = all->row;
+
+	if (!(all->count & (all->count - 1)))
+		row = reallocarray(all->row, 2 * (all->count + 1), sizeof(*row));
+	if (!row) {
+		fail_system(call, ENOMEM, "metrics");
+		return NULL;
+	}
 	all->row = row;
 	row += all->count;
 	memset(row, 0, sizeof(*row));
 	row->size = sizeof(*row);
-	if (tote_orchestrator_status(call->orchestrator, id, row, &call->fault) < 0)
-		return fail(call);
-	all->count += (row->flags & TOTE_STATUS_DETACHED) == 0;
-	return 0;
+	return row;
 }
 
 static int read_all(struct call *call, struct statuses *all)
 {
-	struct tote_container *c = calloc(1, sizeof(*c));
-	int code = c ? add(call, all, "orchestrator") : fail_system(call, ENOMEM, "metrics");
+	struct tote_status *row;
+	tote_health *health;
+	int rc;
 
-	while (!code) {
-		int rc;
-
-		c->size = sizeof(*c);
-		rc = tote_orchestrator_next(
-			call->orchestrator, c->id[0] ? c->id : NULL, c, &call->fault);
-		if (rc <= 0) {
-			code = rc < 0 ? fail(call) : 0;
-			break;
-		}
-		code = add(call, all, c->id);
-	}
-	free(c);
-	return code;
+	if (tote_health_open(call->orchestrator, 0, &health, &call->fault) < 0)
+		return fail(call);
+	do {
+		row = room(call, all);
+		rc = row ? tote_health_next(health, row, &call->fault) : 0;
+		all->count += rc == 1 && !(row->flags & TOTE_STATUS_DETACHED);
+	} while (rc == 1);
+	tote_health_unref(health);
+	if (!row)
+		return TOTE_CLASS_FAILED;
+	if (all->count)
+		qsort(all->row, all->count, sizeof(*all->row), by_id);
+	return rc < 0 ? fail(call) : 0;
 }
 
 /* IDs are DNS labels: nothing in them needs an escape. */

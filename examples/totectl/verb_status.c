@@ -184,6 +184,8 @@ static int explain(struct call *call, struct rows *rows, size_t from, size_t cou
 	code = show_flags(call, rows, &rows->row[from]);
 	if (!code)
 		advice_text(&rows->row[from]);
+	if (!code && count > 1)
+		out_line("    and so with each of the others");
 	return code;
 }
 
