@@ -39,9 +39,9 @@ typedef struct tote_audit tote_audit;
  *
  * CONTINUE: of each container whose run at that level was started and did not come to its end (a
  * kill, a reboot, cancel, close) a new run goes on where audit.covered says that it came to. A
- * container that the same job had finished already is passed over; any other begins anew, and
- * where no run was cut off nothing is done unless ids name it. A run that goes on reads the ledger
- * again, which proves that the container is still the same one, and looks at each name in assets/;
+ * container that the same job had finished already is passed over; one that it had not begun is
+ * begun where the job was over all of them, or ids name it. Where nothing was cut off nothing is
+ * done, unless ids name a container, which begins anew. A run that goes on reads the ledger again, which proves that the container is still the same one, and looks at each name in assets/;
  * the bytes of an asset that were read it does not read again, unless a finding on record is about
  * it. Where the ledger is another one everything is read.
  *

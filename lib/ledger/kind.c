@@ -360,7 +360,7 @@ static const struct kind_rule rules[] = {
 		{"container", FORM_AUDITED, NEEDED}, {"level", FORM_LEVEL, NEEDED},
 		{"from-seq", FORM_NUMBER, OPTIONAL}, {"to-seq", FORM_NUMBER, OPTIONAL},
 		{"path", FORM_PATH, OPTIONAL}, {"continues", FORM_NUMBER, OPTIONAL},
-		{"job", FORM_NUMBER, OPTIONAL}}},
+		{"job", FORM_NUMBER, OPTIONAL}, {"scope", FORM_TEXT, OPTIONAL}}},
 	{LEDGER_RECORD, "audit.covered", {
 		{"container", FORM_AUDITED, NEEDED}, {"run", FORM_NUMBER, NEEDED},
 		{"level", FORM_LEVEL, NEEDED}, {"from-seq", FORM_NUMBER, NEEDED},

@@ -226,21 +226,27 @@ static void expect(tote_audit *a, struct job_id *id)
 }
 
 /*
- * Where a job that was cut off is gone on with: what it had finished needs no run. Without one, only
- * who named a container wants it audited.
+ * Where a job that was cut off is gone on with: what it had finished needs no run, and what it had
+ * not begun needs one, as far as is known what it was to do. Without one, only who named a container
+ * wants it audited.
  */
-static int add_wanted(tote_audit *a, const struct tote_audit_options *options, uint64_t job,
-	const char *id, struct tote_fault *fault)
+static int needs_run(tote_audit *a, const struct tote_audit_options *options, const char *id)
+{
+	if (!(options->flags & TOTE_AUDIT_CONTINUE) || tote__earlier_is_cut(a->o, id, a->level))
+		return 1;
+	if (!a->number || !tote__earlier_is_done(a->o, id, a->level, a->number))
+		return options->ids || (a->number && a->all);
+	a->passed_over++;
+	return 0;
+}
+
+static int add_wanted(tote_audit *a, const struct tote_audit_options *options, const char *id,
+	struct tote_fault *fault)
 {
 	int rc;
 
-	if (!wanted(options, id))
+	if (!wanted(options, id) || !needs_run(a, options, id))
 		return 0;
-	if (options->flags & TOTE_AUDIT_CONTINUE &&
-		(job ? tote__earlier_is_done(a->o, id, a->level, job) : !options->ids)) {
-		a->passed_over += job != 0;
-		return 0;
-	}
 	if ((rc = tote__job_add_id(a, id, fault)) < 0)
 		return rc;
 	expect(a, &a->ids[a->id_count - 1]);
@@ -253,21 +259,23 @@ static int choose(tote_audit *a, const struct tote_audit_options *options, struc
 	struct container c;
 	char after[64] = "";
 	int rc = check_wanted(a->o, options, fault), found;
-	uint64_t job = 0;
+	struct earlier_job job = {.number = 0};
 
 	if (options->flags & TOTE_AUDIT_CONTINUE)
-		job = tote__earlier_job(a->o, a->level);
+		job = tote__earlier_job(a->o, options->ids, options->id_count, a->level);
+	a->number = job.number;
+	a->all = job.number ? job.all : !options->ids;
 	/* one needs no look at all the others, of which there may be ten thousand */
 	if (!rc && options->ids && options->id_count == 1)
-		return add_wanted(a, options, job, options->ids[0], fault);
+		return add_wanted(a, options, options->ids[0], fault);
 	if (!rc)
-		rc = add_wanted(a, options, job, RECORD_ID, fault);
+		rc = add_wanted(a, options, RECORD_ID, fault);
 	while (!rc && (found = tote__containers_after(a->o, after, &c, fault)) != 0) {
 		if (found < 0)
 			return found;
 		memcpy(after, c.id, sizeof(after));
 		if (!c.detached)
-			rc = add_wanted(a, options, job, c.id, fault);
+			rc = add_wanted(a, options, c.id, fault);
 		tote__containers_drop(a->o, &c);
 	}
 	return rc;

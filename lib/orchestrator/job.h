@@ -105,7 +105,8 @@ struct tote_audit {
 	struct asked asked; /* with a part: its path is ours */
 	char *asked_path;
 	int part;
-	uint64_t number; /* the first run of the job, once there is one */
+	uint64_t number; /* the first run of the job, or of the one that it goes on for */
+	int all;         /* which is over all containers */
 	uint32_t parallel;
 	struct rate_bucket bucket;
 	struct clock_source system; /* a rate is one of real time, whatever clock the host has */

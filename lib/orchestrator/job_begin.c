@@ -320,6 +320,7 @@ static int start_record(tote_audit *a, struct job_run *r, struct tote_fault *fau
 	begin.from = r->earlier.from;
 	pthread_mutex_lock(&a->starting);
 	begin.job = a->number;
+	begin.all = a->all;
 	rc = tote__record_audit_started(a->o, &begin, &r->seq, fault);
 	if (rc == 0 && !a->number)
 		a->number = r->seq;

@@ -121,22 +121,43 @@ void tote__earlier_drop(struct earlier *e)
 
 /* --- whole containers ----------------------------------------------------------------------- */
 
-uint64_t tote__earlier_job(tote_orchestrator *o, uint32_t level)
+static void take_newer(
+	const struct known *k, uint32_t level, uint64_t *newest, struct earlier_job *ret)
 {
-	uint64_t run = 0, job = 0;
+	const struct open_run *open =
+		k && !k->detached ? tote__runs_unfinished(&k->runs, level) : NULL;
+
+	if (!open || open->run < *newest)
+		return;
+	*newest = open->run;
+	*ret = (struct earlier_job){.number = open->job, .all = open->all};
+}
+
+struct earlier_job tote__earlier_job(
+	tote_orchestrator *o, const char *const *ids, size_t id_count, uint32_t level)
+{
+	struct earlier_job job = {.number = 0};
+	uint64_t newest = 0;
 
 	tote__orchestrator_lock(o);
-	for (size_t i = 0; i < o->registry.count; i++) {
-		const struct open_run *open =
-			tote__runs_unfinished(&o->registry.items[i]->runs, level);
-
-		if (!open || open->run < run)
-			continue;
-		run = open->run;
-		job = open->job;
-	}
+	for (size_t i = 0; ids && i < id_count; i++)
+		take_newer(tote__registry_find(&o->registry, ids[i]), level, &newest, &job);
+	for (size_t i = 0; !ids && i < o->registry.count; i++)
+		take_newer(o->registry.items[i], level, &newest, &job);
 	tote__orchestrator_unlock(o);
 	return job;
+}
+
+int tote__earlier_is_cut(tote_orchestrator *o, const char *id, uint32_t level)
+{
+	const struct known *k;
+	int cut;
+
+	tote__orchestrator_lock(o);
+	k = tote__registry_find(&o->registry, id);
+	cut = k && tote__runs_unfinished(&k->runs, level);
+	tote__orchestrator_unlock(o);
+	return cut;
 }
 
 int tote__earlier_is_done(tote_orchestrator *o, const char *id, uint32_t level, uint64_t job)

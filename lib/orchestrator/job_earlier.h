@@ -32,8 +32,16 @@ int tote__earlier_take(struct earlier *e, tote_orchestrator *o, const char *id,
 	const struct earlier_wish *wish, struct tote_fault *fault);
 void tote__earlier_drop(struct earlier *e);
 
-/* Of all containers: the first run of the newest job of that level that was cut off; 0: none. */
-uint64_t tote__earlier_job(tote_orchestrator *o, uint32_t level);
+struct earlier_job {
+	uint64_t number; /* its first run; 0: none was cut off */
+	int all;         /* it was over all containers */
+};
+
+/* The newest job of that level that was cut off in one of these containers (NULL: in any). */
+struct earlier_job tote__earlier_job(
+	tote_orchestrator *o, const char *const *ids, size_t id_count, uint32_t level);
+/* 1 where a run over it was cut off. */
+int tote__earlier_is_cut(tote_orchestrator *o, const char *id, uint32_t level);
 /* 1 where that job has finished this container at that level, and no run over it is unfinished. */
 int tote__earlier_is_done(tote_orchestrator *o, const char *id, uint32_t level, uint64_t job);
 /*

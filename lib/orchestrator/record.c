@@ -312,6 +312,8 @@ int tote__record_audit_started(tote_orchestrator *o, const struct run_begin *beg
 	}
 	if (begin->job)
 		put_number(&s, "job", begin->job);
+	if (begin->all)
+		put_text(&s, "scope", "all");
 	return append_one(o, &s, "audit.started", begin->actor, ret_run, fault);
 }
 

@@ -58,6 +58,7 @@ struct run_begin {
 	uint64_t continues;        /* the unfinished run that it goes on for, 0: none */
 	uint64_t from;             /* with it: where that had covered to */
 	uint64_t job;              /* the first run of its job, 0: this one */
+	int all;                   /* the job is over all containers */
 	const struct asked *asked; /* NULL: all */
 };
 int tote__record_audit_started(tote_orchestrator *o, const struct run_begin *begin,

@@ -122,6 +122,7 @@ int tote__runs_started(struct known_runs *k, const struct heap *heap, const stru
 	k->open = items;
 	if ((rc = path_of(heap, e, &now.path, fault)) < 0)
 		return rc;
+	now.all = tote__entry_field(e, "scope") != NULL;
 	now.part = now.path || tote__entry_field(e, "to-seq");
 	before = continues ? find(k, continues) : NULL;
 	if (before) {

@@ -14,6 +14,7 @@ struct open_run {
 	uint64_t run;
 	uint64_t first; /* the run it goes on for, as far back as that goes; its own number */
 	uint64_t job;   /* the first run of its job */
+	int all;        /* which is over all containers */
 	uint32_t level;
 	int part;    /* it was asked for a part only: path, or [from, to] */
 	int stopped; /* it has ended, but was not through */

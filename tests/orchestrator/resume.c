@@ -387,16 +387,6 @@ START_TEST(of_a_job_that_was_cut_off_what_it_had_finished_is_passed_over)
 }
 END_TEST
 
-/* --- what is young enough, and parts -------------------------------------------------------- */
-
-static struct outcome part(struct root *r, const char *path, uint64_t from, uint64_t to)
-{
-	struct tote_audit_options options = {
-		.path = path, .from_seq = from, .to_seq = to, .flags = path ? 0 : TOTE_AUDIT_RANGE};
-
-	return end(r, begin(r, &options, "a"));
-}
-
 static uint64_t verdicts(struct root *r, const struct tote_audit_options *options, const char *id)
 {
 	struct tote_audit_progress progress = {.size = sizeof(progress)};
@@ -407,6 +397,95 @@ static uint64_t verdicts(struct root *r, const struct tote_audit_options *option
 	ck_ok(tote_audit_progress(audit, &progress, &r->fault), r->fault);
 	ck_ok(tote_audit_close(audit, &r->fault), r->fault);
 	return progress.finished;
+}
+
+START_TEST(a_job_that_goes_on_may_be_cut_off_too_and_what_either_had_finished_is_passed_over)
+{
+	struct tote_audit_progress progress = {.size = sizeof(progress)};
+	const struct tote_audit_options one = {.parallel = 1},
+					more = {.parallel = 1, .flags = TOTE_AUDIT_CONTINUE};
+	const struct tote_audit_options *options = &one;
+	struct tote_verdict v = {.size = sizeof(v)};
+	struct root r;
+	tote_audit *audit;
+	char reached[8] = "";
+
+	make(&r);
+	for (char id[] = "b"; id[0] <= 'e'; id[0]++)
+		root_provision(&r, id);
+	for (int i = 0; i < 3; i++) { /* cut off in a, b and c */
+		audit = begin(&r, options, NULL);
+		do {
+			ck_assert_int_eq(tote_audit_step(audit, 1, 0, &r.fault), 1);
+			ck_ok(tote_audit_progress(audit, &progress, &r.fault), r.fault);
+		} while (progress.current[1] || progress.current[0] != 'a' + i);
+		tote_audit_unref(audit);
+		root_reopen(&r);
+		options = &more;
+	}
+	audit = begin(&r, &more, NULL);
+	while (tote_audit_step(audit, 0, 0, &r.fault) == 1)
+		;
+	while (tote_audit_next_verdict(audit, &v, &r.fault) == 1)
+		snprintf(reached + strlen(reached), sizeof(reached) - strlen(reached), "%.1s",
+			v.container);
+	ck_ok(tote_audit_progress(audit, &progress, &r.fault), r.fault);
+	ck_ok(tote_audit_close(audit, &r.fault), r.fault);
+	ck_assert_str_eq(reached, "cde");
+	ck_assert_uint_eq(progress.passed_over, 3);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(of_a_job_over_some_containers_no_other_is_begun)
+{
+	struct root r;
+
+	make(&r);
+	root_provision(&r, "b");
+	cut(&r, &anew, 12);
+	ck_assert_uint_eq(verdicts(&r, &go_on, NULL), 1);
+	cut(&r, &anew, 12);
+	ck_assert_uint_eq(verdicts(&r, &go_on, "b"), 1); /* unless it is named */
+	ck_assert_uint_eq(verdicts(&r, &go_on, NULL), 1);
+	ck_assert_uint_eq(verdicts(&r, &go_on, NULL), 0);
+	root_remove(&r);
+}
+END_TEST
+
+START_TEST(a_ledger_that_is_damaged_too_gives_the_same_findings_after_a_cut)
+{
+	struct root r;
+	struct outcome one, o;
+
+	make(&r);
+	damage(&r, "a", 6);
+	ck_assert_int_eq(
+		run_shell(printed("f=$(find '%s/containers/a/ledger/log/tile/entries' -type f | "
+				  "sort | tail -1) && chmod u+w \"$f\" && printf x | "
+				  "dd of=\"$f\" bs=1 seek=5000 conv=notrunc 2>/dev/null && "
+				  "chmod 0444 \"$f\"",
+			r.path)),
+		0);
+	one = whole(&r, &anew);
+	ck_assert_uint_eq(one.verdict.verdict, TOTE_VERDICT_DAMAGED);
+	ck_assert_int_ge(one.findings, 2);
+	for (int steps = 2; cut(&r, &anew, steps); steps += 3) {
+		o = whole(&r, &go_on);
+		same(&o, &one);
+	}
+	root_remove(&r);
+}
+END_TEST
+
+/* --- what is young enough, and parts -------------------------------------------------------- */
+
+static struct outcome part(struct root *r, const char *path, uint64_t from, uint64_t to)
+{
+	struct tote_audit_options options = {
+		.path = path, .from_seq = from, .to_seq = to, .flags = path ? 0 : TOTE_AUDIT_RANGE};
+
+	return end(r, begin(r, &options, "a"));
 }
 
 START_TEST(
@@ -592,6 +671,10 @@ Suite *resume_suite(void)
 	tcase_add_test(t, of_a_job_that_was_cut_off_what_it_had_finished_is_passed_over);
 	tcase_add_test(
 		t, an_audit_that_is_killed_at_any_change_of_the_disk_goes_on_and_finds_the_same);
+	tcase_add_test(t,
+		a_job_that_goes_on_may_be_cut_off_too_and_what_either_had_finished_is_passed_over);
+	tcase_add_test(t, of_a_job_over_some_containers_no_other_is_begun);
+	tcase_add_test(t, a_ledger_that_is_damaged_too_gives_the_same_findings_after_a_cut);
 	tcase_add_test(t,
 		what_is_younger_than_the_age_asked_for_is_not_read_again_and_a_whole_container_passed_over);
 	tcase_add_test(t, a_part_that_is_whole_is_no_audit_of_the_container);

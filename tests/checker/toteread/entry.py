@@ -150,7 +150,7 @@ RECORD_KINDS = {
     "container.detached": ("container reason", "", {}),
     "container.rekeyed": ("container from to at-seq reason", "", {"from": VKEY, "to": VKEY}),
     "container.state": ("container from to reason", "", {"from": STATE, "to": STATE}),
-    "audit.started": ("container level", "from-seq to-seq path continues job", {}),
+    "audit.started": ("container level", "from-seq to-seq path continues job scope", {"scope": form("all")}),
     "audit.covered": ("container run level from-seq to-seq bytes", "size leaf", {"leaf": parses(base64_strict, 32)}),
     "audit.finished": ("container run level verdict entries assets bytes findings size root witnessed report-digest "
                        "report-size", "asked since stopped-at", {}),
