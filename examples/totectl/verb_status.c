@@ -196,7 +196,7 @@ static int explain_all(struct call *call, struct rows *rows)
 
 	for (i = 0; !code && i < rows->count; i += count) {
 		count = alike(rows, i);
-		if (rows->row[i].health >= TOTE_HEALTH_ATTENTION || rows->row[i].flags_standing)
+		if (rows->row[i].health >= TOTE_HEALTH_ATTENTION)
 			code = explain(call, rows, i, count);
 	}
 	return code;

@@ -157,9 +157,9 @@ static const struct {
 } order[] = {
 	{TOTE_HEALTH_RECORD_DAMAGED, record_damaged},
 	{TOTE_HEALTH_FLAG, flag},
+	{TOTE_HEALTH_GONE, gone},
 	{TOTE_HEALTH_DAMAGED, damaged},
 	{TOTE_HEALTH_STANDING, standing_damaged},
-	{TOTE_HEALTH_GONE, gone},
 	{TOTE_HEALTH_UNREACHABLE, unreachable},
 	{TOTE_HEALTH_SHORTER, shorter},
 	{TOTE_HEALTH_INCOMPLETE, incomplete},
@@ -228,14 +228,16 @@ static const struct {
 	{TOTE_HEALTH_UNREACHABLE, "unreachable", "its ledger cannot be read now",
 		"mount or permit its place, which totectl audit names: totectl audit %I"},
 	{TOTE_HEALTH_STANDING, "standing", "damage that is acknowledged, and not mended",
-		"restore what is damaged, then: totectl audit %I"},
+		"restore what is damaged, or, where it is lost for good, totectl detach %I "
+		"--reason "
+		"TEXT; then: totectl audit %I"},
 	{TOTE_HEALTH_SHORTER, "shorter",
 		"its ledger has fewer entries than were audited: an older copy lies there, or it "
 		"was "
 		"cut",
 		"totectl audit %I"},
 	{TOTE_HEALTH_DAMAGED, "damaged", "the last audit found damage", "totectl audit %I"},
-	{TOTE_HEALTH_FLAG, "flag", "damage was found, and nobody has acknowledged it",
+	{TOTE_HEALTH_FLAG, "flag", "a flag is raised that nobody has acknowledged",
 		"what it means and how to mend it: totectl explain %C"},
 	{TOTE_HEALTH_RECORD_DAMAGED, "record-damaged",
 		"the consolidated record cannot be read as a whole",

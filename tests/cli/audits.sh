@@ -57,7 +57,7 @@ flag=$(sed -n 's/^    flag *\([0-9]*\),.*/\1/p' out | head -n 1)
 ends 3 $root status
 says out "totectl ack $flag"
 says out '1 needs attention'
-says out 'box: damage was found, and nobody has acknowledged it'
+says out 'box: a flag is raised that nobody has acknowledged'
 says out 'next  see it whole: totectl audit box'
 holds 'the worst comes first' [ "$(sed -n '3s/ .*//p' out)" = box ]
 ends 3 $root status box
