@@ -130,6 +130,15 @@ static void remember_failure(struct dispatch *d, const char *id)
 	tote__orchestrator_unlock(d->o);
 }
 
+/* Also of a run that is called incomplete because no record was taken of it. */
+static int looked_at_all(const struct tote_verdict *v)
+{
+	if (v->verdict != TOTE_VERDICT_INCOMPLETE)
+		return 1;
+	return v->flags & TOTE_VERDICT_NOT_RECORDED && !(v->flags & TOTE_VERDICT_UNREACHABLE) &&
+	       v->entries && v->entries >= v->entries_total && v->assets >= v->assets_total;
+}
+
 /* What the record says already, or would say if it took entries. */
 static void remember_end(
 	struct dispatch *d, const struct open_audit *a, const struct tote_verdict *v)
@@ -145,7 +154,7 @@ static void remember_end(
 			    k->policy.on_flag == TOTE_ON_FLAG_SUSPEND;
 	k->mine.open = k->mine.anew = 0;
 	k->mine.served = 0;
-	if (v->verdict == TOTE_VERDICT_INCOMPLETE) {
+	if (!looked_at_all(v)) {
 		if (v->flags & TOTE_VERDICT_NOT_RECORDED) {
 			k->mine.failed_us = tote__agenda_now(d->o);
 			k->mine.failed_count++;

@@ -118,10 +118,11 @@ static int64_t slots(const char *id, int64_t period, int64_t from, int64_t to)
 	return tote__schedule_slot(to, period, jitter) - tote__schedule_slot(from, period, jitter);
 }
 
-/* A host's loop, for so long. */
-static void live_for(int64_t length)
+/* A host's loop, for so long: how many audits that were. */
+static uint64_t live_for(int64_t length)
 {
 	int64_t end = now.wall + length;
+	uint64_t begun = 0;
 
 	for (;;) {
 		int64_t delay = next_due();
@@ -129,9 +130,10 @@ static void live_for(int64_t length)
 		if (now.wall + delay >= end)
 			break;
 		pass(delay ? delay : 1);
-		dispatch();
+		begun += dispatch().begun;
 	}
 	pass(end - now.wall);
+	return begun;
 }
 
 START_TEST(each_container_is_audited_once_in_each_of_its_slots)
@@ -340,6 +342,35 @@ START_TEST(a_damaged_and_an_unreachable_container_leave_the_others_as_they_were)
 	ck_assert_int_le(all_runs("c2"), lost + 2); /* its next slot may have begun */
 	ck_ok(tote_orchestrator_due(r.o, "c2", &due, &r.fault), r.fault);
 	ck_assert_uint_eq(due.flags, 0);
+}
+END_TEST
+
+START_TEST(where_the_record_takes_no_entry_audits_go_on_as_the_schedule_says)
+{
+	struct tote_verdict v = {.size = sizeof(v)};
+	uint64_t begun;
+
+	root_provision(&r, "a");
+	pass(31 * DAY);
+	dispatch();
+	root_provision(&r, "b"); /* which no checkpoint covers */
+	root_close(&r);
+	ck_assert_int_eq(
+		run_shell(printed("cd '%s/orchestrator/ledger/journal' && f=$(ls | tail -1) "
+				  "&& at=$(grep -abo totegrp \"$f\" | tail -1 | cut -d: -f1) "
+				  "&& printf x | dd of=\"$f\" bs=1 seek=$((at + 80)) "
+				  "conv=notrunc 2>/dev/null",
+			r.path)),
+		0);
+	root_open(&r);
+	pass(2 * DAY);
+	ck_assert_uint_ge(dispatch().damaged, 1);
+	ck_assert_int_eq(tote_dispatch_next_verdict(r.o, &v, &r.fault), 1);
+	ck_assert_uint_eq(v.flags & TOTE_VERDICT_NOT_RECORDED, TOTE_VERDICT_NOT_RECORDED);
+	/* that nothing of it is on record begins none of them again */
+	begun = live_for(3 * DAY);
+	ck_assert_uint_ge(begun, 5);
+	ck_assert_uint_le(begun, 8);
 }
 END_TEST
 
@@ -787,6 +818,7 @@ Suite *dispatch_suite(void)
 	tcase_add_test(t, a_month_without_a_dispatch_gives_one_run_each);
 	tcase_add_test(t, audits_begin_only_inside_the_window);
 	tcase_add_test(t, a_damaged_and_an_unreachable_container_leave_the_others_as_they_were);
+	tcase_add_test(t, where_the_record_takes_no_entry_audits_go_on_as_the_schedule_says);
 	tcase_add_test(t, a_large_container_has_its_share_and_no_more);
 	tcase_add_test(t, more_large_ones_than_can_be_open_all_come_to_their_end);
 	tcase_add_test(t, a_rate_bounds_what_an_audit_reads_in_a_second);
