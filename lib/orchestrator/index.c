@@ -253,6 +253,7 @@ static void open_run(struct codec *c, struct open_run *r)
 	u64(c, &r->first);
 	u64(c, &r->job);
 	u32(c, &r->level);
+	truth(c, &r->all);
 	truth(c, &r->part);
 	truth(c, &r->stopped);
 	text(c, &r->path);
