@@ -40,6 +40,7 @@ void tote__asset_audit_free(struct asset_audit *a)
 		return;
 	close_object(a);
 	tote__asset_read_free(&a->read);
+	tote__asset_walk_free(&a->walk);
 	tote__names_free(&a->dirs);
 	tote__names_free(&a->again);
 	tote__names_free(&a->shut);
@@ -64,6 +65,21 @@ static int each_name(
 	return tote__asset_look(a, a->path, st, fault);
 }
 
+static int listed(struct asset_audit *a, int r, struct tote_fault *why, struct tote_fault *fault)
+{
+	if (r == 0)
+		return a->listed || !*a->dir ? 0 : tote__names_push(&a->again, "", a->dir, fault);
+	if (r == TOTE_E_NOT_FOUND && !*a->dir) /* the skeleton's matter, and one finding */
+		return tote__names_push(&a->shut, "", "", fault);
+	if (r == TOTE_E_NOT_FOUND)
+		return 0;
+	*fault = *why;
+	if (r == TOTE_E_NO_MEMORY)
+		return r;
+	r = tote__inquiry_failed(a->q, SPACE_ASSETS, a->dir, r, fault);
+	return r < 0 ? r : tote__names_push(&a->shut, "", a->dir, fault);
+}
+
 static int list(struct asset_audit *a, struct tote_fault *fault)
 {
 	const struct place *place = a->q->place;
@@ -73,17 +89,38 @@ static int list(struct asset_audit *a, struct tote_fault *fault)
 	memset(&why, 0, sizeof(why));
 	a->listed = 0;
 	r = place->ops->list(place->handle, SPACE_ASSETS, a->dir, each_name, a, &why);
-	if (r == 0)
-		return a->listed || !*a->dir ? 0 : tote__names_push(&a->again, "", a->dir, fault);
-	if (r == TOTE_E_NOT_FOUND && !*a->dir) /* the skeleton's matter, and one finding */
-		return tote__names_push(&a->shut, "", "", fault);
-	if (r == TOTE_E_NOT_FOUND)
+	return listed(a, r, &why, fault);
+}
+
+static int look_at_listing(struct asset_audit *a, struct listing *l, struct tote_fault *fault)
+{
+	struct store_stat st;
+	const char *name;
+	size_t at = 0;
+	int rc = 0;
+
+	memcpy(a->dir, l->dir, sizeof(a->dir));
+	if (l->large)
+		return list(a, fault);
+	a->listed = 0;
+	while (rc == 0 && tote__listing_next(l, &at, &name, &st))
+		rc = each_name(a, name, &st, fault);
+	return rc < 0 ? rc : listed(a, l->r, &l->why, fault);
+}
+
+static int walk(struct asset_audit *a, struct tote_fault *fault)
+{
+	struct listing *l;
+	int rc;
+
+	if (!a->walk.q && (rc = tote__asset_walk_init(&a->walk, a->q, fault)) < 0)
+		return rc;
+	l = tote__asset_walk_take(&a->walk, &a->dirs);
+	if (!l)
 		return 0;
-	*fault = why;
-	if (r == TOTE_E_NO_MEMORY)
-		return r;
-	r = tote__inquiry_failed(a->q, SPACE_ASSETS, a->dir, r, fault);
-	return r < 0 ? r : tote__names_push(&a->shut, "", a->dir, fault);
+	rc = look_at_listing(a, l, fault);
+	tote__asset_walk_drop(&a->walk, l);
+	return rc < 0 ? rc : 1;
 }
 
 static int is_hidden(const struct asset_audit *a, const char *path)
@@ -174,11 +211,8 @@ int tote__asset_audit_walk(struct asset_audit *a, uint64_t limit, struct tote_fa
 	a->looking = LOOK_FIRST;
 	if (a->q->target->asked)
 		return visit(a, fault);
-	if (tote__names_pop(&a->dirs, a->dir, sizeof(a->dir)))
-		rc = list(a, fault);
-	else
-		return gather_missing(a, fault);
-	return rc < 0 ? rc : 1;
+	rc = walk(a, fault);
+	return rc ? rc : gather_missing(a, fault);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */

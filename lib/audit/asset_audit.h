@@ -7,6 +7,7 @@
 #define AUDIT_ASSET_AUDIT_H
 
 #include "audit/asset_read.h"
+#include "audit/asset_walk.h"
 #include "audit/entries.h"
 #include "audit/names.h"
 #include "ledger/view.h"
@@ -20,11 +21,12 @@ struct changed {
 struct asset_audit {
 	struct inquiry *q;
 	struct entries *entries;
-	uint64_t limit;               /* entries below it were read */
-	struct names dirs;            /* to be listed */
-	struct names again;           /* paths that were odd at first sight */
-	struct names shut;            /* directories that could not be looked into */
-	char dir[STORE_NAME_MAX + 1]; /* being listed */
+	uint64_t limit;     /* entries below it were read */
+	struct names dirs;  /* to be listed */
+	struct names again; /* paths that were odd at first sight */
+	struct names shut;  /* directories that could not be looked into */
+	struct asset_walk walk;
+	char dir[STORE_NAME_MAX + 1]; /* being looked at */
 	uint64_t listed;              /* names in it */
 	char path[INQUIRY_PATH_MAX];
 	int chosen;     /* which are read */

@@ -284,6 +284,22 @@ START_TEST(a_directory_that_holds_nothing_is_information)
 }
 END_TEST
 
+/* More than is listed ahead. */
+START_TEST(each_name_of_a_large_directory_is_looked_at)
+{
+	const size_t names = 9000;
+
+	directory_make(audited_path(&a, "assets/large"));
+	for (size_t i = 0; i < names; i++)
+		put_file(&a, printed("assets/large/%060zu", i), "", 0444);
+	a.target.level = TOTE_LEVEL_STRUCTURE;
+	audit(&a);
+	ck_assert_uint_eq(findings(&a), names);
+	ck_assert_ptr_nonnull(
+		finding_of(&a, FINDING_ASSET_FOREIGN, printed("assets/large/%060zu", names - 1)));
+}
+END_TEST
+
 START_TEST(assets_that_cannot_be_looked_into_leave_the_audit_incomplete)
 {
 	if (geteuid() == 0)
@@ -438,6 +454,7 @@ Suite *asset_audit_suite(void)
 	tcase_add_test(t, log_and_assets_are_read_from_the_medium);
 	tcase_add_test(t, log_and_assets_that_may_come_from_memory_are_verified_and_called_cached);
 	tcase_add_test(t, a_directory_that_holds_nothing_is_information);
+	tcase_add_test(t, each_name_of_a_large_directory_is_looked_at);
 	tcase_add_test(t, assets_that_cannot_be_looked_into_leave_the_audit_incomplete);
 	tcase_add_test(t, an_erased_asset_that_is_present_is_found_and_its_absence_is_right);
 	tcase_add_test(t, a_kept_file_is_its_asset_where_none_lies_at_the_path);
