@@ -104,6 +104,7 @@ void tote__index_load(tote_orchestrator *o)
 	tote__buf_init(&file, &o->ctx->heap, INDEX_MAX);
 	tote__orchestrator_lock_refresh(o);
 	rc = load(o, &file, &why);
+	o->index_refused = rc == TOTE_E_MISMATCH || rc == TOTE_E_MALFORMED;
 	tote__orchestrator_unlock_refresh(o);
 	tote__buf_free(&file);
 	if (rc < 0 && rc != TOTE_E_NOT_FOUND)
@@ -113,6 +114,11 @@ void tote__index_load(tote_orchestrator *o)
 }
 
 /* --- writing -------------------------------------------------------------------------------- */
+
+static int is_due(const tote_orchestrator *o)
+{
+	return o->index_refused || o->registry.next >= o->indexed + INDEX_EVERY;
+}
 
 /* The registry and the root of what it was folded from: 1, or 0 where that is not signed for yet. */
 static int encode(tote_orchestrator *o, struct buf *out, struct tote_fault *fault)
@@ -126,7 +132,7 @@ static int encode(tote_orchestrator *o, struct buf *out, struct tote_fault *faul
 		return rc;
 	tote__orchestrator_lock(o);
 	next = o->registry.next;
-	due = next >= o->indexed + INDEX_EVERY && next <= view.replay.covered.size;
+	due = is_due(o) && next <= view.replay.covered.size;
 	if (due) {
 		tote__buf_put(out, INDEX_VERSION, VERSION_LEN);
 		tote__buf_put_u64(out, next);
@@ -176,8 +182,10 @@ static int save(tote_orchestrator *o, struct tote_fault *fault)
 				o->ctx, POSIX_BACKEND, o->location, LAYOUT_ORCHESTRATOR, fault);
 			rc = rc < 0 ? rc : swap(o, &file, fault);
 		}
-		if (rc == 0)
+		if (rc == 0) {
 			o->indexed = tote__load_u64(file.data + VERSION_LEN);
+			o->index_refused = 0;
+		}
 	}
 	tote__buf_free(&file);
 	return rc;
@@ -192,7 +200,7 @@ void tote__index_save(tote_orchestrator *o)
 		return;
 	memset(&why, 0, sizeof(why));
 	tote__orchestrator_lock_refresh(o);
-	rc = o->registry.next >= o->indexed + INDEX_EVERY ? save(o, &why) : 0;
+	rc = is_due(o) ? save(o, &why) : 0;
 	tote__orchestrator_unlock_refresh(o);
 	if (rc < 0 && rc != TOTE_E_CONFLICT) /* another process was quicker */
 		tote__log(&o->ctx->log, TOTE_LOG_WARNING, "index: %s: it is as it was", why.text);
@@ -225,7 +233,7 @@ static int differs(tote_orchestrator *o, struct registry *anew, struct tote_faul
 		tote__registry_reset(&o->registry);
 		rc = tote__index_decode(&o->registry, a.data, a.len, fault);
 		rc = rc < 0 ? rc : 1;
-		o->indexed = 0;
+		o->index_refused = 1;
 	}
 	o->index_used = 0; /* what the registry says was seen in the record now */
 	tote__orchestrator_unlock(o);

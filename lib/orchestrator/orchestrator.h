@@ -42,8 +42,10 @@ struct tote_orchestrator {
 	int have_witness;
 	/* Only with the lock, but for the origin, which entry 0 sets for ever. */
 	struct registry registry;
-	uint64_t indexed; /* with the refresh's lock: so much of the record is in index/ */
-	uint64_t index_used; /* so much the registry has from there, and not from the record; 0: nothing */
+	int index_refused; /* with the refresh's lock: what lies in index/ is to be replaced */
+	uint64_t indexed;  /* with the refresh's lock: so much of the record is in index/ */
+	uint64_t
+		index_used; /* so much the registry has from there, and not from the record; 0: nothing */
 	struct line self; /* of this boot, which a process never outlives */
 	struct view view; /* of the record, which refreshes follow; only with the refresh's lock */
 	struct orchestrator_lock *lock;

@@ -35,6 +35,8 @@ START_TEST(what_is_missing_or_unknown_is_refused)
 	struct tote_status status = {.size = sizeof(status)};
 	struct tote_flag flag = {.size = sizeof(flag)};
 	struct tote_fault *f = &fault;
+	tote_health *health;
+	char text[8];
 
 	fails(tote_orchestrator_status(NULL, ID, &status, f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_status(o, NULL, &status, f), TOTE_E_ARGUMENT);
@@ -42,6 +44,13 @@ START_TEST(what_is_missing_or_unknown_is_refused)
 	fails(tote_orchestrator_status(o, "absent", &status, f), TOTE_E_NOT_FOUND);
 	status.size = 4;
 	fails(tote_orchestrator_status(o, ID, &status, f), TOTE_E_STRUCT);
+	fails(tote_health_open(NULL, 0, &health, f), TOTE_E_ARGUMENT);
+	fails(tote_health_open(o, 0, NULL, f), TOTE_E_ARGUMENT);
+	fails(tote_health_open(o, 4, &health, f), TOTE_E_FLAGS);
+	fails(tote_health_next(NULL, &status, f), TOTE_E_ARGUMENT);
+	ck_assert_ptr_null(tote_health_unref(NULL));
+	fails(tote_status_advice(NULL, text, sizeof(text), f), TOTE_E_ARGUMENT);
+	fails(tote_status_advice(&status, text, sizeof(text), f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_next_flag(NULL, NULL, TOTE_SEQ_ANY, &flag, f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_next_flag(o, NULL, TOTE_SEQ_ANY, NULL, f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_acknowledge(NULL, 1, NULL, "x", 0, f), TOTE_E_ARGUMENT);
