@@ -15,7 +15,7 @@
 
 static const char *container_name(int i)
 {
-	static char names[CONTAINERS][8];
+	static char names[CONTAINERS][16];
 
 	snprintf(names[i], sizeof(names[i]), "c%d", i);
 	return names[i];
