@@ -254,6 +254,7 @@ static void open_run(struct codec *c, struct open_run *r)
 	u64(c, &r->job);
 	u32(c, &r->level);
 	truth(c, &r->all);
+	u64(c, &r->found);
 	truth(c, &r->part);
 	truth(c, &r->stopped);
 	text(c, &r->path);

@@ -8,7 +8,6 @@
 #include "orchestrator/record.h"
 #include <string.h>
 
-#define FINDINGS_MAX  64 /* on record, a container and run (FORMAT section 4) */
 #define COVERED_US    (60 * INT64_C(1000000))
 #define COVERED_BYTES ((uint64_t)1 << 30)
 
@@ -58,7 +57,7 @@ static int record_finding(
 	uint64_t seq;
 	int rc, known;
 
-	if (is_known(a, r, f) || r->recorded >= FINDINGS_MAX)
+	if (is_known(a, r, f) || r->recorded >= RUN_FINDINGS_MAX)
 		return 0;
 	if ((rc = tote__orchestrator_hold(a->o, fault)) < 0)
 		return rc;
@@ -220,7 +219,7 @@ static int record_ranges(tote_audit *a, struct job_run *r, uint64_t bytes, struc
 
 	if (tote__run_tail(r->run, &cover.size, leaf))
 		cover.leaf = leaf;
-	while (rc == 0 && r->covered_gaps <= FINDINGS_MAX &&
+	while (rc == 0 && r->covered_gaps <= RUN_FINDINGS_MAX &&
 		tote__run_covered(r->run, &from, &to)) {
 		cover.from = from;
 		cover.to = to - 1;

@@ -303,11 +303,13 @@ static int take_finding(struct registry *r, const struct entry *e, struct tote_f
 {
 	struct known_finding f = {.flag = TOTE_SEQ_ANY, .seq = e->seq, .first_seen_us = e->time_us};
 	struct known *k;
+	uint64_t run;
 	void *items;
 	int rc;
 
 	if ((rc = tote__registry_subject(r, e, &k, fault)) < 0 ||
 		(rc = code_of(e, &f.code, fault)) < 0 ||
+		(rc = number_of(e, "run", 0, &run, fault)) < 0 ||
 		(rc = number_of(e, "at-seq", 0, &f.at_seq, fault)) < 0)
 		return rc;
 	f.have_at_seq = tote__entry_field(e, "at-seq") != NULL;
@@ -319,6 +321,7 @@ static int take_finding(struct registry *r, const struct entry *e, struct tote_f
 	if ((rc = text_of(r, e, "path", &f.path, fault)) < 0)
 		return rc;
 	k->findings[k->finding_count++] = f;
+	tote__runs_found(&k->runs, run);
 	return 0;
 }
 

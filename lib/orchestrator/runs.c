@@ -227,6 +227,17 @@ static void add(struct known_runs *k, const struct covered_range *r)
 	memcpy(k->ranges[at - 1].leaf, r->leaf, HASH_LEN);
 }
 
+void tote__runs_found(struct known_runs *k, uint64_t run)
+{
+	struct open_run *open = find(k, run);
+
+	if (!open || ++open->found < RUN_FINDINGS_MAX)
+		return;
+	for (size_t i = k->range_count; i-- > 0;)
+		if (k->ranges[i].run < run)
+			take_out(k, i);
+}
+
 static void forget_oldest(struct known_runs *k)
 {
 	size_t oldest = 0;

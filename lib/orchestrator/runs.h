@@ -9,12 +9,15 @@
 #include "audit/covered.h"
 #include "ledger/entry.h"
 
+#define RUN_FINDINGS_MAX 64 /* on record, a container and run (FORMAT section 4) */
+
 /* A run that was started and is not through. */
 struct open_run {
 	uint64_t run;
 	uint64_t first; /* the run it goes on for, as far back as that goes; its own number */
 	uint64_t job;   /* the first run of its job */
 	int all;        /* which is over all containers */
+	uint64_t found; /* findings on record */
 	uint32_t level;
 	int part;    /* it was asked for a part only: path, or [from, to] */
 	int stopped; /* it has ended, but was not through */
@@ -39,6 +42,11 @@ int tote__runs_started(struct known_runs *k, const struct heap *heap, const stru
 	struct tote_fault *fault);
 int tote__runs_covered(struct known_runs *k, const struct heap *heap, const struct entry *e,
 	struct tote_fault *fault);
+/*
+ * The run of that number put a finding on record. When these are as many as may be, what it finds
+ * from then on is not, so nothing that earlier runs found whole is counted on any more.
+ */
+void tote__runs_found(struct known_runs *k, uint64_t run);
 /* The run of that number has ended; stopped: it can be gone on with. */
 void tote__runs_ended(struct known_runs *k, const struct heap *heap, uint64_t run, int stopped);
 

@@ -225,6 +225,23 @@ START_TEST(one_that_goes_on_takes_the_place_of_the_one_before)
 }
 END_TEST
 
+START_TEST(a_run_that_may_put_no_more_findings_on_record_ends_all_trust_in_those_before)
+{
+	uint64_t before = started(""), run;
+
+	covered(before, 0, 40);
+	run = started("");
+	covered(run, 0, 9);
+	for (int i = 1; i < RUN_FINDINGS_MAX; i++)
+		tote__runs_found(&runs, run);
+	ck_assert_uint_eq(runs.range_count, 2);
+	tote__runs_found(&runs, run);
+	ck_assert_uint_eq(runs.range_count, 1);
+	ck_assert_uint_eq(runs.ranges[0].run, run);
+	ck_assert_uint_eq(runs.ranges[0].to, 10);
+}
+END_TEST
+
 Suite *runs_suite(void)
 {
 	Suite *s = suite_create("runs");
@@ -236,6 +253,8 @@ Suite *runs_suite(void)
 	tcase_add_test(t, what_cannot_be_proven_or_was_no_full_reading_is_not_counted_on);
 	tcase_add_test(t, years_of_audits_take_no_more_memory);
 	tcase_add_test(t, a_run_goes_on_for_the_newest_that_was_cut_off_as_far_back_as_that_goes);
+	tcase_add_test(
+		t, a_run_that_may_put_no_more_findings_on_record_ends_all_trust_in_those_before);
 	tcase_add_test(t, one_that_goes_on_takes_the_place_of_the_one_before);
 	suite_add_tcase(s, t);
 	return s;
