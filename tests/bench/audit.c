@@ -139,7 +139,7 @@ static void small_cold(struct bench *bench, const struct corpus *corpus)
 	static const struct row rows[] = {{"200,000 of 4 KiB, cold", COLD, BARE, 0, 0, 0.8, NULL},
 		{"200,000 of 4 KiB, warm, from the medium", PAST, PAST_BARE, 0, 0, 0.8, NULL}};
 
-	printf("cold by %s\n", corpus_chilled_by());
+	printf("cold by %s\n", corpus_chilled_by(corpus));
 	bench_family(bench, ROUNDS_LEAST, sides, sizeof(sides) / sizeof(sides[0]), rows,
 		sizeof(rows) / sizeof(rows[0]));
 }
@@ -171,7 +171,7 @@ static void large(
 			50e3),
 		PEER("rhash --sha256", "MiB/s", peer_rhash, &two, peer_package("rhash", "rhash"),
 			30, 20e3),
-		PEER("xargs -P2 sha256sum", "MiB/s", peer_sha256sum, &two, NULL, 100, 50e3),
+		PEER("xargs -P2 sha256sum", "MiB/s", peer_sha256sum, &two, NULL, 50, 50e3),
 		OURS("full audit", "MiB/s", &ours_cold),
 		PEER("bare loop, 2 threads, cold", "MiB/s", bare_audit, &two_cold,
 			bare_audit_package, 20, 50e3)};

@@ -102,6 +102,7 @@ void corpus_make(struct corpus *corpus, const struct bench *bench, const char *n
 	memset(corpus, 0, sizeof(*corpus));
 	corpus->count = count;
 	corpus->size = size;
+	corpus->gently = bench->scale < 1;
 	ours_make(&corpus->ours, bench, name);
 	snprintf(corpus->assets, sizeof(corpus->assets), "%s/assets", corpus->ours.location);
 	snprintf(list, sizeof(list), "%s.list", name);
@@ -156,9 +157,9 @@ void corpus_warm(const struct corpus *corpus)
 	each_file(corpus, take_in);
 }
 
-static int drop_all(void)
+static int drop_all(const struct corpus *corpus)
 {
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY), dropped;
+	int fd = corpus->gently ? -1 : open("/proc/sys/vm/drop_caches", O_WRONLY), dropped;
 
 	if (fd < 0)
 		return 0;
@@ -167,14 +168,14 @@ static int drop_all(void)
 	return dropped;
 }
 
-const char *corpus_chilled_by(void)
+const char *corpus_chilled_by(const struct corpus *corpus)
 {
-	return drop_all() ? "drop_caches" : "posix_fadvise: inodes and names stay in memory";
+	return drop_all(corpus) ? "drop_caches" : "posix_fadvise: inodes and names stay in memory";
 }
 
 void corpus_chill(const struct corpus *corpus)
 {
 	sync();
-	if (!drop_all())
+	if (!drop_all(corpus))
 		each_file(corpus, throw_out);
 }

@@ -18,6 +18,7 @@ struct corpus {
 	uint32_t level, flags; /* of the audit, for audit_run */
 	unsigned readers;      /* of the bare loop */
 	int cold, direct;
+	int gently; /* a smoke run does not throw out what others have in memory */
 };
 
 /* Made, folded and closed; of a large size each is written as a file first. */
@@ -29,6 +30,6 @@ const char *corpus_path(char out[CORPUS_PATH], size_t number);
 void corpus_warm(const struct corpus *corpus);
 void corpus_chill(const struct corpus *corpus);
 /* "drop_caches", or what is done without the right to that. */
-const char *corpus_chilled_by(void);
+const char *corpus_chilled_by(const struct corpus *corpus);
 
 #endif
