@@ -22,15 +22,23 @@ static int worst_first(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
+/* The one behind `after`, which was at that place unless others came meanwhile. */
+static const struct known *next_at(const struct registry *r, size_t at, const char *after)
+{
+	if (at && at < r->count && !strcmp(r->items[at - 1]->id, after))
+		return r->items[at];
+	return tote__registry_next(r, after);
+}
+
 /* 1 and what is known of the next one in order of ID, 0 at the end. */
-static int begin_next(tote_orchestrator *o, const char *after, struct tote_status *s,
+static int begin_next(tote_orchestrator *o, size_t at, const char *after, struct tote_status *s,
 	struct subject *subject, struct tote_fault *fault)
 {
 	const struct known *k;
 	int rc = 0;
 
 	tote__orchestrator_lock(o);
-	k = tote__registry_next(&o->registry, after);
+	k = next_at(&o->registry, at, after);
 	if (k)
 		rc = tote__status_begin(o, k, s, subject, fault);
 	tote__orchestrator_unlock(o);
@@ -60,7 +68,7 @@ static int take_all(struct tote_health *h, size_t room, uint32_t flags, struct t
 
 	tote__glance_init(&g, &h->o->ctx->heap);
 	while (rc == 0 && h->count < room &&
-		(rc = begin_next(h->o, h->count ? h->items[h->count - 1].id : NULL,
+		(rc = begin_next(h->o, h->count, h->count ? h->items[h->count - 1].id : NULL,
 			 &h->items[h->count], &subject, fault)) > 0) {
 		rc = take_one(h->o, flags, &subject, &g, &h->items[h->count], fault);
 		tote__status_drop(h->o, &subject);
