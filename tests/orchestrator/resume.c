@@ -4,6 +4,7 @@
  * concluded is what an audit in one piece finds, and of the assets hardly any byte is read twice.
  */
 #include "orchestrator/outcome.h"
+#include <errno.h>
 
 #define ASSETS      24
 #define ASSET_BYTES 70000 /* too large to be read together with others */
@@ -324,6 +325,27 @@ START_TEST(a_history_that_was_rewritten_below_what_was_read_proves_nothing)
 }
 END_TEST
 
+START_TEST(what_a_run_counts_on_it_does_not_say_it_read)
+{
+	struct root r;
+	struct outcome o;
+	struct known *k;
+
+	make(&r);
+	cut(&r, &anew, 15);
+	o = whole(&r, &go_on);
+	ck_assert_uint_gt(o.verdict.earlier_assets, 3);
+	k = known_of(&r, "a");
+	ck_assert_uint_eq(k->runs.range_count, 2);
+	ck_assert_uint_eq(k->runs.ranges[0].from, 0);
+	ck_assert_uint_eq(k->runs.ranges[0].run, o.verdict.continues);
+	ck_assert_uint_eq(k->runs.ranges[0].to, k->runs.ranges[1].from);
+	ck_assert_uint_eq(k->runs.ranges[1].run, o.verdict.run);
+	ck_assert_uint_eq(k->runs.ranges[1].to, o.verdict.entries);
+	root_remove(&r);
+}
+END_TEST
+
 START_TEST(a_cancelled_audit_is_gone_on_with_too)
 {
 	struct tote_verdict v = {.size = sizeof(v)};
@@ -518,6 +540,48 @@ START_TEST(
 }
 END_TEST
 
+static int medium_fails;
+
+static ssize_t failing_pread(int fd, void *out, size_t len, off_t offset)
+{
+	char link[64], path[512];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = medium_fails ? readlink(link, path, sizeof(path) - 1) : 0;
+	path[n > 0 ? n : 0] = '\0';
+	if (!strstr(path, "/assets/3/009"))
+		return tote__kernel()->pread(fd, out, len, offset);
+	errno = EIO;
+	return -1;
+}
+
+START_TEST(an_asset_that_cannot_be_read_is_not_counted_and_read_again_however_young_the_rest_is)
+{
+	const struct tote_audit_options hour = {.max_age_us = 3600 * INT64_C(1000000)};
+	struct kernel kernel = *tote__kernel();
+	struct root r;
+	struct outcome o;
+
+	make(&r);
+	root_close(&r);
+	kernel.pread = failing_pread;
+	medium_fails = 1;
+	ck_assert_int_eq(tote__posix_kernel_set(r.ctx, &kernel, &r.fault), 0);
+	root_open(&r);
+	o = whole(&r, &anew);
+	ck_assert_uint_eq(o.verdict.verdict, TOTE_VERDICT_INCOMPLETE);
+	ck_assert_int_eq(has_code(&o, FINDING_UNREADABLE), 1);
+	ck_assert_uint_eq(o.verdict.assets, ASSETS - 1);
+	medium_fails = 0;
+	o = whole(&r, &hour);
+	ck_assert_uint_eq(o.verdict.verdict, TOTE_VERDICT_OK);
+	ck_assert_uint_eq(o.verdict.assets, ASSETS);
+	ck_assert_uint_eq(o.verdict.earlier_assets, ASSETS - 1);
+	root_remove(&r);
+}
+END_TEST
+
 START_TEST(a_part_that_is_whole_is_no_audit_of_the_container)
 {
 	struct root r;
@@ -667,6 +731,7 @@ Suite *resume_suite(void)
 	tcase_add_test(t, what_was_sealed_since_the_cut_is_read_and_what_went_missing_is_found);
 	tcase_add_test(t, of_another_ledger_than_was_read_everything_is_read);
 	tcase_add_test(t, a_history_that_was_rewritten_below_what_was_read_proves_nothing);
+	tcase_add_test(t, what_a_run_counts_on_it_does_not_say_it_read);
 	tcase_add_test(t, a_cancelled_audit_is_gone_on_with_too);
 	tcase_add_test(t, of_a_job_that_was_cut_off_what_it_had_finished_is_passed_over);
 	tcase_add_test(
@@ -677,6 +742,8 @@ Suite *resume_suite(void)
 	tcase_add_test(t, a_ledger_that_is_damaged_too_gives_the_same_findings_after_a_cut);
 	tcase_add_test(t,
 		what_is_younger_than_the_age_asked_for_is_not_read_again_and_a_whole_container_passed_over);
+	tcase_add_test(t,
+		an_asset_that_cannot_be_read_is_not_counted_and_read_again_however_young_the_rest_is);
 	tcase_add_test(t, a_part_that_is_whole_is_no_audit_of_the_container);
 	tcase_add_test(t, a_part_that_is_whole_again_clears_its_own_flag_and_no_other);
 	tcase_add_test(t, what_lies_at_the_path_that_was_asked_for_and_was_never_sealed_is_found);
