@@ -251,9 +251,16 @@ static int fetch_verdicts(struct job *job)
 	}
 }
 
-/* Shows those of runs before this one: each verdict stands behind its own findings. */
+/*
+ * Shows those of runs before this one: each verdict stands behind its own findings. Of several runs
+ * at once the findings come mixed, and the verdicts behind all of them.
+ */
 static void show_verdicts_before(struct job *job, uint64_t run)
 {
+	const char *parallel = job->call->value[OPT_PARALLEL];
+
+	if (!parallel || strcmp(parallel, "1") != 0)
+		return;
 	while (job->waiting_shown < job->waiting_count &&
 		job->waiting[job->waiting_shown].run < run)
 		show_verdict(job, &job->waiting[job->waiting_shown++]);
