@@ -164,6 +164,10 @@ struct tote_dispatch {
  * that are not through go on with the next call; in another process, or after a kill, they go on
  * from what the record says was covered.
  *
+ * As many containers at once as there are processors, where their stores bear other threads than the
+ * caller's. One whose store does not answer keeps its thread, and the call cannot end before it;
+ * meanwhile the others go on, also beyond the budget.
+ *
  * One process dispatches at a time: TOTE_E_BUSY where another one does, or has audits under way.
  * ret_dispatch, whose size the caller has set, may be NULL. TOTE_E_READ_ONLY. Any thread, one call at
  * a time. Since 0.1.

@@ -4,9 +4,8 @@
  * there are more of them than processors. Signals stay with the host's threads (DESIGN, Public API).
  */
 #include "audit/ahead.h"
-#include <signal.h>
+#include "base/thread.h"
 #include <string.h>
-#include <unistd.h>
 
 #define STACK_BYTES ((size_t)512 << 10)
 
@@ -121,36 +120,24 @@ static void *run_thread(void *user)
 
 unsigned tote__ahead_threads(const struct ahead *a)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t processors;
 
 	if (!a->overlap)
 		return 0;
 	if (a->wanted)
 		return a->wanted < AHEAD_THREADS ? a->wanted : AHEAD_THREADS;
-	if (processors < 1)
-		processors = 1;
+	processors = tote__processors();
 	return processors < AHEAD_THREADS / 2 ? 2 * (unsigned)processors : AHEAD_THREADS;
 }
 
 /* Where no thread can be made the work is done by who takes it. */
 static void begin(struct ahead *a)
 {
-	sigset_t all, before;
-	pthread_attr_t attr;
-	unsigned wanted;
-
-	if (a->threads || !a->overlap || pthread_attr_init(&attr) != 0)
+	if (a->threads || !a->overlap)
 		return;
-	wanted = tote__ahead_threads(a); /* which reads a file of the system's: not at each take */
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before) == 0) {
-		while (a->threads < wanted &&
-			pthread_create(&a->thread[a->threads], &attr, run_thread, a) == 0)
-			a->threads++;
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
-	}
-	pthread_attr_destroy(&attr);
+	/* how many reads a file of the system's: not at each take */
+	a->threads = (unsigned)tote__threads_begin(
+		a->thread, tote__ahead_threads(a), STACK_BYTES, run_thread, a);
 }
 
 void tote__ahead_rest(struct ahead *a)

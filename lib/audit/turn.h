@@ -13,11 +13,12 @@
 struct turn {
 	char id[64];
 	int64_t due_us;
-	uint64_t late;   /* whole periods since it was due */
-	uint64_t served; /* how many shares it had since it became due */
-	uint32_t level;  /* TOTE_LEVEL_*, of what is due */
-	uint8_t overdue; /* its records are older, unaudited, than its policy allows */
-	uint8_t never;   /* it was never audited */
+	uint64_t late;       /* whole periods since it was due */
+	uint64_t served;     /* how many shares it had since it became due */
+	uint32_t level;      /* TOTE_LEVEL_*, of what is due */
+	uint8_t overdue;     /* its records are older, unaudited, than its policy allows */
+	uint8_t never;       /* it was never audited */
+	uint8_t caller_only; /* its store bears no thread but the caller's */
 };
 
 /*

@@ -103,8 +103,6 @@ struct ledger {
 	struct buf body, bytes;
 };
 
-/* slot.c: a condition that is waited for by the monotonic clock; 0 or an errno. */
-int tote__slot_condition(pthread_cond_t *cond);
 /* The time until which a call that begins now may wait, and how much of it is left. */
 int64_t tote__wait_until(const struct ledger *l);
 int64_t tote__wait_left(const struct ledger *l, int64_t until);

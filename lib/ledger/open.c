@@ -3,6 +3,7 @@
  * Opening and creating a ledger. Its name and key are what entry 0 says; what is handed in must
  * agree with that. Nothing is locked or written before the first hold.
  */
+#include "base/thread.h"
 #include "ledger/demand.h"
 #include "ledger/ledger_impl.h"
 #include <inttypes.h>
@@ -25,7 +26,7 @@ static int make_waits(struct ledger *l)
 {
 	if (pthread_mutex_init(&l->mutex, NULL) != 0)
 		return -1;
-	if (tote__slot_condition(&l->folded) == 0)
+	if (tote__condition_init(&l->folded) == 0)
 		return 0;
 	pthread_mutex_destroy(&l->mutex);
 	return -1;

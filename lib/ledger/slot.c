@@ -4,6 +4,7 @@
  * in which they came; a caller's request may meanwhile be done by the thread that is ahead of it.
  */
 #include "ledger/ledger_impl.h"
+#include "base/thread.h"
 #include <errno.h>
 #include <time.h>
 
@@ -27,20 +28,6 @@ static struct timespec time_of(int64_t us)
 {
 	return (struct timespec){
 		.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
-}
-
-int tote__slot_condition(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-	int err = pthread_condattr_init(&attr);
-
-	if (err)
-		return err;
-	err = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	if (!err)
-		err = pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
-	return err;
 }
 
 /* --- the queue, with the ledger's mutex held -------------------------------------------------- */
@@ -141,7 +128,7 @@ int tote__slot_take(struct ledger *l, struct waiter *w, int64_t until, struct to
 
 	w->call = CALL_NONE;
 	pthread_mutex_init(&w->mutex, NULL);
-	if (tote__slot_condition(&w->called) != 0) {
+	if (tote__condition_init(&w->called) != 0) {
 		pthread_mutex_destroy(&w->mutex);
 		return tote__fault(fault, TOTE_E_NO_MEMORY,
 			"ledger %s: no memory to wait for its other threads", l->origin);

@@ -40,7 +40,7 @@ static void lend(tote_orchestrator *o)
 	struct agenda *a = o->agenda;
 
 	for (size_t i = 0; i < a->open_count; i++)
-		a->lent += tote__job_references(a->open[i].job);
+		a->lent += tote__job_references(a->open[i]->job);
 	for (size_t i = 0; i < a->ended_count; i++)
 		a->lent += tote__job_references(a->ended[i]);
 	atomic_fetch_sub_explicit(&o->refs, a->lent, memory_order_release);
@@ -71,8 +71,10 @@ void tote__agenda_free(tote_orchestrator *o)
 	/* one more than there are: the last of them must not end what is ending already */
 	atomic_store(&o->refs, a->lent + 1);
 	a->lent = 0;
-	while (a->open_count)
-		tote_audit_unref(a->open[--a->open_count].job);
+	while (a->open_count) {
+		tote_audit_unref(a->open[--a->open_count]->job);
+		tote__heap_free(&o->ctx->heap, a->open[a->open_count]);
+	}
 	drop_ended(o);
 	tote__heap_free(&o->ctx->heap, a->ended);
 	tote__heap_free(&o->ctx->heap, a);
@@ -144,7 +146,7 @@ int tote_dispatch_next_finding(
 	for (size_t i = 0; !rc && i < o->agenda->ended_count; i++)
 		rc = tote_audit_next_finding(o->agenda->ended[i], finding, fault);
 	for (size_t i = 0; !rc && i < o->agenda->open_count; i++)
-		rc = tote_audit_next_finding(o->agenda->open[i].job, finding, fault);
+		rc = tote_audit_next_finding(o->agenda->open[i]->job, finding, fault);
 	atomic_store(&o->agenda->busy, 0);
 	return rc;
 }
@@ -168,8 +170,8 @@ int tote_dispatch_next_verdict(
 struct open_audit *tote__agenda_find(tote_orchestrator *o, const char *id)
 {
 	for (size_t i = 0; i < o->agenda->open_count; i++)
-		if (!strcmp(o->agenda->open[i].id, id))
-			return &o->agenda->open[i];
+		if (!strcmp(o->agenda->open[i]->id, id))
+			return o->agenda->open[i];
 	return NULL;
 }
 
@@ -191,11 +193,14 @@ void tote__agenda_close(tote_orchestrator *o, struct open_audit *a, int ended)
 {
 	struct agenda *agenda = o->agenda;
 	tote_audit *job = a->job;
-	size_t at = (size_t)(a - agenda->open);
+	size_t at = 0;
 
 	tote__orchestrator_lock(o);
-	memmove(a, a + 1, (--agenda->open_count - at) * sizeof(*a));
+	while (agenda->open[at] != a)
+		at++;
+	memmove(agenda->open + at, agenda->open + at + 1, (--agenda->open_count - at) * sizeof(a));
 	tote__orchestrator_unlock(o);
+	tote__heap_free(&o->ctx->heap, a);
 	if (!ended || keep(o, job) < 0)
 		tote_audit_unref(job);
 }
@@ -219,6 +224,6 @@ void tote__agenda_park_all(tote_orchestrator *o)
 	if (!o->agenda->locked || tote__agenda_enter(o, &unused) < 0)
 		return;
 	while (o->agenda->open_count)
-		tote__agenda_park(o, &o->agenda->open[0]);
+		tote__agenda_park(o, o->agenda->open[0]);
 	tote__agenda_leave(o);
 }

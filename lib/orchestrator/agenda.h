@@ -19,6 +19,7 @@ struct open_audit {
 	uint32_t level;
 	int64_t begun_us; /* by the schedule's time */
 	uint64_t bytes;   /* read so far */
+	int served;       /* by a thread of the dispatch, with its crew's mutex */
 	unsigned shares;  /* that it had */
 };
 
@@ -28,8 +29,8 @@ struct agenda {
 	int64_t begun_us; /* when this handle first looked at the time */
 	/* in a dispatch, of which there is one at a time: busy */
 	atomic_int busy;
-	int locked; /* byte 3 is held */
-	struct open_audit open[AGENDA_OPEN_MAX];
+	int locked;                               /* byte 3 is held */
+	struct open_audit *open[AGENDA_OPEN_MAX]; /* in a dispatch with its crew's mutex, too */
 	size_t open_count;
 	tote_audit **ended; /* since the last dispatch began: for who asks what they found */
 	size_t ended_count, ended_cap;

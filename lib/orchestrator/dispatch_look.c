@@ -131,9 +131,11 @@ static void end_look(struct dispatch *d, const struct look *l, int rc)
 	struct known *k;
 	int64_t next;
 
+	tote__crew_lock(&d->crew);
 	d->did.looks++;
 	d->did.folds += l->folded != 0;
 	d->did.failed += rc < 0;
+	tote__crew_unlock(&d->crew);
 	tote__orchestrator_lock(d->o);
 	if ((k = tote__registry_find(&d->o->registry, l->id))) {
 		next = tote__outlook_next_look(k, l->now);
@@ -148,18 +150,32 @@ static void end_look(struct dispatch *d, const struct look *l, int rc)
 	tote__orchestrator_unlock(d->o);
 }
 
-static void look(struct dispatch *d, const char *id, struct tote_fault *fault)
+int tote__dispatch_look(void *dispatch, const struct turn *turn, size_t waiting)
 {
+	struct dispatch *d = dispatch;
+	struct tote_fault fault;
 	struct look l;
 	int rc;
 
-	if (!begin_look(d, id, &l))
-		return;
-	rc = look_at(d->o, &l, fault);
+	(void)waiting;
+	memset(&fault, 0, sizeof(fault));
+	if (!begin_look(d, turn->id, &l))
+		return 1;
+	rc = look_at(d->o, &l, &fault);
 	if (rc < 0)
-		tote__log(&d->o->ctx->log, TOTE_LOG_WARNING, "a look at '%s': %s", id, fault->text);
-	tote__fault_clear(fault);
+		tote__log(&d->o->ctx->log, TOTE_LOG_WARNING, "a look at '%s': %s", turn->id,
+			fault.text);
 	end_look(d, &l, rc);
+	return 1;
+}
+
+/* One look is always made. */
+int tote__dispatch_may_look(void *dispatch, int looked, int late)
+{
+	const struct dispatch *d = dispatch;
+
+	(void)late;
+	return !looked || tote__dispatch_left(d) > d->keep_us;
 }
 
 static int collect(struct dispatch *d, struct tote_fault *fault)
@@ -177,28 +193,23 @@ static int collect(struct dispatch *d, struct tote_fault *fault)
 
 		if (at == SCHEDULE_NEVER || (at > now && !(d->options.flags & TOTE_DISPATCH_LOOK)))
 			continue;
-		if (!(turn = tote__dispatch_turn(d, fault))) {
+		if ((turn = tote__dispatch_turn(d, r->items[i], fault)))
+			turn->due_us = at;
+		else
 			rc = TOTE_E_NO_MEMORY;
-			continue;
-		}
-		memcpy(turn->id, r->items[i]->id, sizeof(turn->id));
-		turn->due_us = at;
 	}
 	tote__orchestrator_unlock(d->o);
 	tote__turn_sort(d->turns, d->turn_count);
 	return rc;
 }
 
-/* At most half of the time goes here, so that audits have theirs; one look is always made. */
+/* At most half of the time goes here, so that audits have theirs. */
 int tote__dispatch_looks(struct dispatch *d, struct tote_fault *fault)
 {
-	int64_t keep = d->deadline_us ? tote__dispatch_left(d) / 2 : 0;
 	int rc = collect(d, fault);
 
-	for (size_t i = 0; !rc && i < d->turn_count; i++) {
-		if (i && tote__dispatch_left(d) <= keep)
-			break;
-		look(d, d->turns[i].id, fault);
-	}
+	d->keep_us = d->deadline_us ? tote__dispatch_left(d) / 2 : 0;
+	if (!rc)
+		tote__crew_round(&d->crew, &d->looking, d->turns, d->turn_count);
 	return rc;
 }

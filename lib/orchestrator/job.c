@@ -4,6 +4,7 @@
  * time, progress and cancel from any thread.
  */
 #include "orchestrator/job.h"
+#include "base/thread.h"
 #include "base/grammar.h"
 #include "orchestrator/record.h"
 #include <string.h>
@@ -52,7 +53,6 @@ static void audit_free(tote_audit *a)
 tote_audit *tote__job_new(tote_ctx *ctx, struct tote_fault *fault)
 {
 	tote_audit *a = tote__heap_new(&ctx->heap, 1, sizeof(*a), fault);
-	pthread_condattr_t attr;
 
 	if (!a)
 		return NULL;
@@ -64,10 +64,7 @@ tote_audit *tote__job_new(tote_ctx *ctx, struct tote_fault *fault)
 	pthread_mutex_init(&a->mutex, NULL);
 	pthread_mutex_init(&a->starting, NULL);
 	/* waiting is for real time, which nobody sets */
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&a->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	tote__condition_init(&a->changed);
 	return a;
 }
 
@@ -319,7 +316,7 @@ static int check_options(const struct tote_audit_options *known, struct tote_fau
  */
 static uint32_t processors(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	const size_t n = tote__processors();
 
 	return n < 2 ? 2 : n > PARALLEL_DEFAULT ? PARALLEL_DEFAULT : (uint32_t)n;
 }

@@ -7,8 +7,8 @@
  * meanwhile, over their time, as long as it does not answer.
  */
 #include "orchestrator/job.h"
+#include "base/thread.h"
 #include "orchestrator/record.h"
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,10 +43,7 @@ static int is_over(const struct step *s)
 
 static void wait_for_change(tote_audit *a, int64_t us)
 {
-	int64_t until = tote__clock_monotonic(&a->system) + us;
-	struct timespec at = {.tv_sec = until / 1000000, .tv_nsec = (long)(until % 1000000) * 1000};
-
-	pthread_cond_timedwait(&a->changed, &a->mutex, &at);
+	tote__condition_wait_until(&a->changed, &a->mutex, tote__clock_monotonic(&a->system) + us);
 }
 
 /* How long the oldest piece under way has been going on; -1: none is. */
@@ -318,26 +315,6 @@ static size_t threads_wanted(const tote_audit *a)
 	return (runs < a->parallel ? runs : a->parallel) - (runs != 0);
 }
 
-/* Signals stay with the host's threads. Where none can be made the caller does it all. */
-static size_t begin_threads(struct step *s, pthread_t thread[PARALLEL_MAX])
-{
-	size_t wanted = threads_wanted(s->a), count = 0;
-	sigset_t all, before;
-	pthread_attr_t attr;
-
-	if (!wanted || pthread_attr_init(&attr) != 0)
-		return 0;
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before) == 0) {
-		while (count < wanted && pthread_create(&thread[count], &attr, run_thread, s) == 0)
-			count++;
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
-	}
-	pthread_attr_destroy(&attr);
-	return count;
-}
-
 /* --- the step ------------------------------------------------------------------------------- */
 
 /* The runs under way end where they are; those not begun are not begun: the job is incomplete. */
@@ -378,7 +355,8 @@ static int run_step(struct step *s, struct tote_fault *fault)
 	int had_more = a->running_count || a->waiting, rc = 0;
 
 	if (!atomic_load(&a->cancelled)) {
-		threads = begin_threads(s, thread);
+		threads =
+			tote__threads_begin(thread, threads_wanted(a), STACK_BYTES, run_thread, s);
 		work_on(s, 1);
 		while (threads)
 			pthread_join(thread[--threads], NULL);

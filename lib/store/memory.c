@@ -3,6 +3,7 @@
  * The backend "memory": its table.
  */
 #include "store/memory.h"
+#include "base/thread.h"
 #include "store/memory_journal.h"
 #include "store/memory_lock.h"
 #include "store/memory_object.h"
@@ -84,21 +85,6 @@ const struct store_ops *tote__memory_ops(void)
 	return &ops;
 }
 
-/* Waits are bounded on the clock that nobody sets. */
-static int cond_init(pthread_cond_t *cond)
-{
-	pthread_condattr_t attr;
-	int err = pthread_condattr_init(&attr);
-
-	if (err)
-		return err;
-	err = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	if (!err)
-		err = pthread_cond_init(cond, &attr);
-	pthread_condattr_destroy(&attr);
-	return err;
-}
-
 void *tote__memory_backend_make(const struct heap *heap, struct tote_fault *fault)
 {
 	struct memory_backend *b = tote__heap_new(heap, 1, sizeof(*b), fault);
@@ -111,7 +97,7 @@ void *tote__memory_backend_make(const struct heap *heap, struct tote_fault *faul
 		goto no_tree;
 	if (pthread_mutex_init(&b->mutex, NULL) != 0)
 		goto no_mutex;
-	if (cond_init(&b->unlocked) != 0)
+	if (tote__condition_init(&b->unlocked) != 0)
 		goto no_cond;
 	return b;
 no_cond:

@@ -126,7 +126,7 @@ static void find_file(char out[512], const char *below, const char *name, int nt
 	char command[1200];
 	FILE *from;
 
-	snprintf(out, 512, "%s/%s", below, name);
+	ck_assert_int_lt(snprintf(out, 512, "%s/%s", below, name), 512);
 	if (name[strlen(name) - 1] != '/')
 		return;
 	snprintf(command, sizeof(command),

@@ -40,13 +40,18 @@ static inline void isle_mean(struct isle *s, int which)
 	snprintf(s->it, sizeof(s->it), "harmed-%d", which);
 }
 
-/* kernel: the system calls of what is opened, NULL for the real ones. */
-static inline void isle_open(struct isle *s, const struct kernel *kernel)
+/* kernel: the system calls of what is opened, NULL for the real ones. At the time of s->clock. */
+static inline void isle_open_at(struct isle *s, const struct kernel *kernel)
 {
-	s->clock = isle_clock;
 	s->r.ctx = support_ctx(&s->clock, NULL);
 	ck_assert_int_eq(tote__posix_kernel_set(s->r.ctx, kernel, &s->r.fault), 0);
 	root_open(&s->r);
+}
+
+static inline void isle_open(struct isle *s, const struct kernel *kernel)
+{
+	s->clock = isle_clock;
+	isle_open_at(s, kernel);
 }
 
 /* A copy of the base with nothing open. */

@@ -193,6 +193,61 @@ START_TEST(an_audit_of_everything_is_through_with_all_but_the_one_that_hangs)
 }
 END_TEST
 
+/* --- by the schedule ------------------------------------------------------------------------------ */
+
+static struct tote_dispatch did;
+
+static void *dispatch_everything(void *user)
+{
+	struct isle *s = user;
+	struct tote_fault fault;
+
+	did.size = sizeof(did);
+	return tote_orchestrator_dispatch(s->r.o, NULL, &did, &fault) < 0 ? s : NULL;
+}
+
+static int is_audited(struct isle *s, const char *id)
+{
+	struct tote_status status = {.size = sizeof(status)};
+
+	ck_ok(tote_orchestrator_status(s->r.o, id, &status, &s->r.fault), s->r.fault);
+	return status.last_audit_us >= s->clock.wall;
+}
+
+/* As many as there are processors, and more: each gives its thread away. */
+START_TEST(what_is_due_is_done_for_all_but_those_that_hang)
+{
+	const struct timespec moment = {.tv_nsec = 5000000};
+	pthread_t thread;
+	struct isle s;
+	void *failed;
+
+	isle_copy(&s);
+	s.clock = isle_clock;
+	s.clock.wall += INT64_C(30) * 24 * 3600 * 1000000;
+	isle_open_at(&s, troubled_kernel());
+	for (int i = 0; i < _i; i++) {
+		isle_mean(&s, i);
+		trouble_begins(i, printed("%s/containers/%s", s.r.path, s.it), TROUBLE_HANGING, 0);
+	}
+	ck_assert_int_eq(pthread_create(&thread, NULL, dispatch_everything, &s), 0);
+	trouble_reached(_i);
+	for (int i = 0; i < NEIGHBOURS; i++)
+		while (!is_audited(&s, neighbour(i)))
+			nanosleep(&moment, NULL);
+	while (!is_audited(&s, "orchestrator"))
+		nanosleep(&moment, NULL);
+	trouble_release();
+	ck_assert_int_eq(pthread_join(thread, &failed), 0);
+	ck_assert_ptr_null(failed);
+	ck_assert_uint_eq(did.ended, 1 + NEIGHBOURS + HARMED);
+	ck_assert_uint_eq(did.damaged + did.incomplete + did.failed + did.open, 0);
+	for (int i = 0; i < _i; i++)
+		trouble_ends(i);
+	isle_remove(&s);
+}
+END_TEST
+
 /* --- its handler is killed ---------------------------------------------------------------------- */
 
 static void die(void *user)
@@ -376,6 +431,7 @@ Suite *isolation_live_suite(void)
 	tcase_add_test(t, nobody_waits_for_a_container_whose_store_hangs);
 	tcase_add_loop_test(
 		t, an_audit_of_everything_is_through_with_all_but_the_one_that_hangs, 1, 3);
+	tcase_add_loop_test(t, what_is_due_is_done_for_all_but_those_that_hang, 1, HARMED);
 	tcase_add_loop_test(
 		t, nobody_notices_a_handler_that_was_killed_in_mid_write, 0, STEPS / HARMED);
 	tcase_add_test(t, nobody_waits_for_a_lock_whose_holder_was_stopped);
