@@ -52,7 +52,7 @@ void tote__agenda_leave(tote_orchestrator *o);
 
 /* due.c: microseconds until something is due, at most TOTE_DUE_MAX_US. With the registry's lock. */
 int64_t tote__agenda_next(tote_orchestrator *o);
-/* dispatch.c: until the longest of them may be parked. With the registry's lock. */
+/* dispatch_audit.c: until the longest of them may be parked. With the registry's lock. */
 int64_t tote__agenda_park_wait(tote_orchestrator *o, int64_t monotonic_us);
 
 struct open_audit *tote__agenda_find(tote_orchestrator *o, const char *id); /* or NULL */

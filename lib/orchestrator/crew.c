@@ -74,6 +74,7 @@ static const struct turn *next_turn(struct crew *c, int caller)
 			return NULL; /* it comes when those before it were begun */
 		if (!c->work->more(c->work->user, c->served, count_busy(c, 1) > 0)) {
 			c->next = c->turn_count;
+			pthread_cond_broadcast(&c->changed); /* the round may end */
 			return NULL;
 		}
 		c->next++;

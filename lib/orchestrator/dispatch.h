@@ -23,11 +23,16 @@ struct dispatch {
 	struct tote_dispatch did;
 };
 
+/* The host's monotonic clock. */
+int64_t tote__dispatch_clock(const struct dispatch *d);
 /* Microseconds that are left; INT64_MAX without a bound. */
 int64_t tote__dispatch_left(const struct dispatch *d);
 /* One more turn, of that container; NULL: no memory. With the registry's lock. */
 struct turn *tote__dispatch_turn(
 	struct dispatch *d, const struct known *k, struct tote_fault *fault);
+
+/* dispatch_audit.c, work for the crew: one share of one container. */
+int tote__dispatch_serve(void *dispatch, const struct turn *turn, size_t waiting);
 
 /* dispatch_look.c: looks at the ledgers that it is time for, and folds what waits in them. */
 int tote__dispatch_looks(struct dispatch *d, struct tote_fault *fault);

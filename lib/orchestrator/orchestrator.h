@@ -33,7 +33,8 @@ struct tote_orchestrator {
 	struct place place;     /* LAYOUT_ORCHESTRATOR: seen/, reports/ */
 	struct place key_store; /* LAYOUT_KEYS, at keys */
 	tote_box *record; /* LEDGER_RECORD over the same directory; NULL where damage hides it */
-	struct tote_fault refused;  /* of a damaged record, which can only be read: why */
+	struct tote_fault refused; /* of a damaged record, which can only be read: why */
+	int64_t damaged_us; /* with the lock: when it was last read as damaged, real time; 0 never */
 	struct tote_fault salvaged; /* entries of it are lost, with the lock: why */
 	int misled; /* with the lock: the checkpoint in the record's place is another log's */
 	int unread; /* with the lock: the record holds more than this reader may use */

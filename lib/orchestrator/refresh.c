@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define DAMAGED_AGAIN_US INT64_C(10000000)
+
 static int take_entry(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN], int verified,
 	struct tote_fault *fault)
 {
@@ -222,13 +224,38 @@ static int read_what_is_left(
 	return 0;
 }
 
+/* Damage does not go away by itself: whoever asks often need not find it again each time. */
+static int was_damaged_just_now(tote_orchestrator *o)
+{
+	struct clock_source system;
+	int64_t last;
+
+	tote__orchestrator_lock(o);
+	last = o->damaged_us;
+	tote__orchestrator_unlock(o);
+	tote__clock_init(&system, NULL);
+	return last && tote__clock_monotonic(&system) - last < DAMAGED_AGAIN_US;
+}
+
+static void note_damage(tote_orchestrator *o, int damaged)
+{
+	struct clock_source system;
+
+	tote__clock_init(&system, NULL);
+	tote__orchestrator_lock(o);
+	o->damaged_us = damaged ? tote__clock_monotonic(&system) : 0;
+	tote__orchestrator_unlock(o);
+}
+
 int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault)
 {
 	struct tote_fault why;
-	int is_void = 0, rc;
+	int is_void = 0, damaged, rc;
 
 	if (!o->record)
 		return o->salvaged.code ? 0 : read_what_is_left(o, &o->refused, fault);
+	if (was_damaged_just_now(o))
+		return 0;
 	rc = read_view(o, &is_void, fault);
 	if (o->record->ledger && (rc == TOTE_E_BUSY || (!rc && is_void))) {
 		tote__fault_clear(fault);
@@ -240,12 +267,14 @@ int tote__orchestrator_refresh(tote_orchestrator *o, struct tote_fault *fault)
 		}
 	} else if (!rc && is_void)
 		rc = look_above(o, fault);
+	damaged = rc == TOTE_E_DAMAGED || rc == TOTE_E_MALFORMED;
 	if (rc == TOTE_E_DAMAGED)
 		rc = read_damaged(o, fault);
 	if (rc == TOTE_E_DAMAGED || rc == TOTE_E_MALFORMED) {
 		why = *fault;
 		rc = read_what_is_left(o, &why, fault);
 	}
+	note_damage(o, damaged && !rc);
 	return rc < 0 ? tote__fault_wrap(fault, "consolidated record") : 0;
 }
 
