@@ -19,6 +19,7 @@ struct turn {
 	uint8_t overdue;     /* its records are older, unaudited, than its policy allows */
 	uint8_t never;       /* it was never audited */
 	uint8_t caller_only; /* its store bears no thread but the caller's */
+	uint8_t alone; /* nobody else is served at the same time: it looks at what they change */
 };
 
 /*

@@ -70,8 +70,10 @@ static const struct turn *next_turn(struct crew *c, int caller)
 
 		if (turn->caller_only != caller && c->threads)
 			continue;
-		if (i != c->next)
+		if (i != c->next || c->alone)
 			return NULL; /* it comes when those before it were begun */
+		if (turn->alone && count_busy(c, 0))
+			return NULL;
 		if (!c->work->more(c->work->user, c->served, count_busy(c, 1) > 0)) {
 			c->next = c->turn_count;
 			pthread_cond_broadcast(&c->changed); /* the round may end */
@@ -95,10 +97,12 @@ static void serve(struct crew *c, struct crew_seat *seat, const struct turn *tur
 	memcpy(seat->id, own.id, sizeof(seat->id));
 	seat->since_us = now_of(c);
 	seat->busy = 1;
+	c->alone += own.alone;
 	pthread_mutex_unlock(&c->mutex);
 	served = work->serve(work->user, &own, waiting);
 	pthread_mutex_lock(&c->mutex);
 	seat->busy = 0;
+	c->alone -= own.alone;
 	c->served += served;
 	pthread_cond_broadcast(&c->changed);
 }

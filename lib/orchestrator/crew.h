@@ -39,6 +39,7 @@ struct crew {
 	const struct turn *turns; /* of this round; the caller's */
 	size_t turn_count, next;
 	int served, ends;
+	int alone;                           /* a turn that is to be alone is being served */
 	struct crew_seat seat[CREW_MAX + 1]; /* the last one is the caller's */
 	pthread_t thread[CREW_MAX];
 	size_t threads;

@@ -69,6 +69,7 @@ struct turn *tote__dispatch_turn(
 	memset(turn, 0, sizeof(*turn));
 	memcpy(turn->id, k->id, sizeof(turn->id));
 	turn->caller_only = (uint8_t)is_for_caller(d, k);
+	turn->alone = !strcmp(k->id, RECORD_ID);
 	return turn;
 }
 
@@ -99,6 +100,7 @@ static int collect_one(
 	if (!(turn = tote__dispatch_turn(d, k, fault)))
 		return TOTE_E_NO_MEMORY;
 	outlook.turn.caller_only = turn->caller_only;
+	outlook.turn.alone = turn->alone;
 	*turn = outlook.turn;
 	memcpy(turn->id, k->id, sizeof(turn->id));
 	turn->served = k->mine.served;
@@ -195,13 +197,27 @@ static int suspend_all(struct dispatch *d, struct tote_fault *fault)
 	return rc;
 }
 
+/*
+ * What a process that was killed had written and not promised, only who holds the lock may count on
+ * (FORMAT section 5): else an audit whose end is there already would be gone on with.
+ */
+static int settle(struct dispatch *d, struct tote_fault *fault)
+{
+	if (tote__orchestrator_hold(d->o, fault) == 0) {
+		tote__orchestrator_release(d->o);
+		return 0;
+	}
+	tote__fault_clear(fault);
+	return tote__orchestrator_refresh(d->o, fault);
+}
+
 static int run(struct dispatch *d, struct tote_fault *fault)
 {
 	int rc;
 
-	if ((rc = tote__orchestrator_refresh(d->o, fault)) < 0 ||
-		(rc = suspend_all(d, fault)) < 0 || (rc = tote__dispatch_looks(d, fault)) < 0 ||
-		(rc = audits(d, fault)) < 0 || (rc = suspend_all(d, fault)) < 0)
+	if ((rc = settle(d, fault)) < 0 || (rc = suspend_all(d, fault)) < 0 ||
+		(rc = tote__dispatch_looks(d, fault)) < 0 || (rc = audits(d, fault)) < 0 ||
+		(rc = suspend_all(d, fault)) < 0)
 		return rc;
 	return tote__orchestrator_refresh(d->o, fault);
 }
