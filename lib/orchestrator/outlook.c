@@ -71,7 +71,8 @@ int tote__outlook_is_overdue(const struct known *k, int64_t now)
 	return after && now - (looked ? looked : k->registered_us) > after;
 }
 
-void tote__outlook(const struct registry *r, const struct known *k, int64_t now, struct outlook *ret)
+void tote__outlook(
+	const struct registry *r, const struct known *k, int64_t now, struct outlook *ret)
 {
 	struct schedule_work full = work_of(r, k, HISTORY_FULL, k->policy.full_every_s);
 	struct schedule_work structure =

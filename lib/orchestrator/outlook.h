@@ -16,7 +16,8 @@ struct outlook {
 	struct turn turn;              /* level 0: nothing is due now */
 };
 
-void tote__outlook(const struct registry *r, const struct known *k, int64_t now, struct outlook *ret);
+void tote__outlook(
+	const struct registry *r, const struct known *k, int64_t now, struct outlook *ret);
 struct schedule_window tote__outlook_window(const struct known *k);
 /* Its records are older, unaudited, than its policy allows. */
 int tote__outlook_is_overdue(const struct known *k, int64_t now);

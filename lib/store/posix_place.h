@@ -38,9 +38,10 @@ struct posix_place {
 	int lock_fd, lock_users;
 	struct store_stat lock_opened; /* of lock_fd */
 	int bell_tried;
-	int64_t last_place, place_before; /* in the queue for byte 0, of who waits for it; 0: none */
-	void *bells;       /* BELL_PAGE bytes of the lock file, NULL: none (posix_bell.h) */
-	unsigned int held; /* bytes of the lock, as bits */
+	int64_t last_place,
+		place_before; /* in the queue for byte 0, of who waits for it; 0: none */
+	void *bells;          /* BELL_PAGE bytes of the lock file, NULL: none (posix_bell.h) */
+	unsigned int held;    /* bytes of the lock, as bits */
 };
 
 void tote__posix_rest(void *place);

@@ -78,8 +78,8 @@ START_TEST(each_state_takes_just_the_kinds_of_its_row)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (uint32_t s = 0; s < STATES; s++)
-			ck_assert_msg(
-				tote__state_admits(s, rows[i].kind, strlen(rows[i].kind)) == (rows[i].taken[s] == '+'),
+			ck_assert_msg(tote__state_admits(s, rows[i].kind, strlen(rows[i].kind)) ==
+					      (rows[i].taken[s] == '+'),
 				"%s in state %u", rows[i].kind, (unsigned)s);
 	ck_assert_int_eq(tote__state_admits(STATES, "record", 6), 0);
 	ck_assert_int_eq(tote__state_admits(UINT32_MAX, "record", 6), 0);

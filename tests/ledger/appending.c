@@ -80,8 +80,8 @@ START_TEST(an_append_writes_busy_before_its_group_and_its_mark_with_idle_after_t
 	for (uint64_t i = 2; i < 5; i++) {
 		steps.text[0] = '\0';
 		append_numbers(l, i, i + 1);
-		ck_assert_str_eq(steps.text,
-			"line_read line_write journal_write journal_sync line_write");
+		ck_assert_str_eq(
+			steps.text, "line_read line_write journal_write journal_sync line_write");
 		ck_assert_int_eq(steps.state_before, LINE_BUSY);
 		ck_assert_int_eq(steps.state_after, LINE_IDLE);
 		ck_assert_uint_eq(steps.mark_after, i + 1);

@@ -12,7 +12,7 @@
 struct outcome {
 	struct tote_verdict verdict;
 	int findings, information, known, not_recorded, codes[8];
-	int told[8]; /* information */
+	int told[8];   /* information */
 	uint64_t flag; /* of the first finding, as the next */
 	int64_t first_seen_us;
 };
