@@ -10,14 +10,18 @@
 static int keep(void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
 {
 	struct listing *l = user;
-	size_t len = strlen(name) + 1;
+	const size_t before = l->found.len, len = strlen(name) + 1;
+	int rc;
 
 	l->large = l->found.len + sizeof(*st) + len > FOUND_MAX;
 	if (l->large)
 		return 1;
 	tote__buf_put(&l->found, st, sizeof(*st));
 	tote__buf_put(&l->found, name, len);
-	return tote__buf_check(&l->found, "names to be audited", fault);
+	rc = tote__buf_check(&l->found, "names to be audited", fault);
+	if (rc < 0)
+		l->found.len = before; /* one without its name is none */
+	return rc;
 }
 
 static int list(struct ahead *ahead, void *job)

@@ -227,8 +227,8 @@ START_TEST(an_audit_finds_the_same_with_threads_and_without)
 {
 	static const char *const flipped[] = {"tile/entries/003", "tile/0/005", "tile/entries/009",
 		"tile/entries/010", "tile/0/010"};
-	struct store_ops alone = *a.place.ops;
-	struct place place = a.place;
+	static struct store_ops alone; /* of the run, which lives on until the teardown */
+	static struct place place;
 	struct run_target t;
 	struct buf with, without;
 	int before;
@@ -239,6 +239,8 @@ START_TEST(an_audit_finds_the_same_with_threads_and_without)
 	for (size_t i = 0; i < sizeof(flipped) / sizeof(flipped[0]); i++)
 		file_flip(audited_path(&a, printed("ledger/log/%s", flipped[i])), 100 + 40 * i, 1);
 	ck_assert_int_eq(unlink(audited_path(&a, "ledger/log/tile/entries/007")), 0);
+	alone = *a.place.ops;
+	place = a.place;
 	t = a.target;
 	tote__buf_init(&with, plain_heap(), 1 << 20);
 	tote__buf_init(&without, plain_heap(), 1 << 20);

@@ -30,13 +30,14 @@ struct caught {
 static int caught_in_append(struct isle *s)
 {
 	struct tote_fault fault;
-	tote_box *box;
+	tote_box *box = NULL;
 	int rc = tote_box_open(s->r.o, s->it, NULL, &box, &fault);
 
 	if (rc == 0)
 		rc = box_append(box, "at last", &fault);
 	if (rc == 0)
-		rc = tote_box_close(box, &fault);
+		return tote_box_close(box, &fault);
+	tote_box_unref(box);
 	return rc;
 }
 
