@@ -36,7 +36,8 @@ struct tote_allocator {
 
 /*
  * The host's clocks, both in microseconds. wall: since 1970-01-01 UTC, as it is, it may jump.
- * monotonic: since any fixed point, never back. NULL members mean the system's.
+ * monotonic: since any fixed point, never back. NULL members mean the system's. They are called from
+ * any thread that is in a call of the library, threads of its own included.
  */
 struct tote_clock {
 	uint32_t size;

@@ -9,6 +9,7 @@
 #include "orchestrator/record.h"
 #include "orchestrator/trouble.h"
 #include "store/keystore.h"
+#include <stdatomic.h>
 #include <fcntl.h>
 #include <toteborch/schedule.h>
 
@@ -378,8 +379,8 @@ static void a_policy_out_of_all_bounds(struct isle *s)
 static void hostile_names_in_its_gate(struct isle *s)
 {
 	static const char *const names[] = {"-rf", "--", "\x1b[2J\x07", "a\nb", "\xff\xfe",
-		"\xe2\x80\xae"
-		"gpj.exe",
+		("\xe2\x80\xae"
+		 "gpj.exe"),
 		".tote-w-00", ".tote-new-x", ".tote-rejected-x", "~", "$(reboot)", "%s%n", "a b",
 		"caf\xc3\xa9", "cafe\xcc\x81", "\"", "\\"};
 	char gate[512], path[900], longest[256];
@@ -606,12 +607,12 @@ END_TEST
 /* --- by the schedule ----------------------------------------------------------------------------- */
 
 /* Time that goes on with each reading: a budget ends only then. */
-static int64_t reads;
+static _Atomic int64_t reads;
 
 static int64_t goes_on(void *user)
 {
 	(void)user;
-	return reads += 20;
+	return atomic_fetch_add(&reads, 20) + 20;
 }
 
 static int64_t stands_still(void *user)

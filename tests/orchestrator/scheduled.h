@@ -8,13 +8,17 @@
 #include "orchestrator/agenda.h"
 #include "orchestrator/outlook.h"
 #include "root.h"
+#include <stdatomic.h>
 
 #define S    SCHEDULE_SECOND
 #define HOUR (3600 * S)
 #define DAY  SCHEDULE_DAY
 
 static struct root r;
-static struct frozen_clock now;
+/* The threads of a dispatch read it, too. */
+static struct {
+	_Atomic int64_t wall, monotonic;
+} now;
 
 /* Time that goes on a little with each reading, or nothing with a bound would ever end. */
 static inline int64_t read_wall(void *user)
@@ -26,7 +30,7 @@ static inline int64_t read_wall(void *user)
 static inline int64_t read_monotonic(void *user)
 {
 	(void)user;
-	return now.monotonic += 50;
+	return atomic_fetch_add(&now.monotonic, 50) + 50;
 }
 
 static inline void pass(int64_t us)
@@ -42,7 +46,8 @@ static inline void setup(void)
 	struct tote_ctx_options options = {.size = sizeof(options), .clock = &clock};
 	struct frozen_clock start = FROZEN_CLOCK;
 
-	now = start;
+	now.wall = start.wall;
+	now.monotonic = start.monotonic;
 	root_bare(&r);
 	tote_ctx_unref(r.ctx);
 	ck_ok(tote_ctx_new(&options, &r.ctx, &r.fault), r.fault);
