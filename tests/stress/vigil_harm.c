@@ -43,7 +43,7 @@ static void must(int ok, const char *what, const char *path)
 static void flip(const char *path)
 {
 	const int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	unsigned char byte;
+	unsigned char byte = 0;
 
 	must(fd >= 0 && pread(fd, &byte, 1, FLIPPED_AT) == 1, "flip", path);
 	byte ^= 0x10;
