@@ -12,6 +12,7 @@
 #include "store/posix_ctx.h"
 #include "support/support.h"
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <toteborch.h>
@@ -191,13 +192,14 @@ static inline void remove_tree(const char *path)
 
 struct mortality {
 	struct kernel kernel;
-	long left; /* changes of the disk that are still made */
+	atomic_long left; /* changes of the disk that are still made, by all threads */
 };
 static struct mortality mortality;
 
+/* A thread that comes later than the one that dies changes nothing either. */
 static inline void step(void)
 {
-	if (mortality.left-- == 0)
+	if (atomic_fetch_sub(&mortality.left, 1) <= 0)
 		_exit(DIED);
 }
 
@@ -234,7 +236,7 @@ static ssize_t mortal_pwrite(int fd, const void *data, size_t len, off_t offset)
 static inline const struct kernel *mortal_kernel(long left)
 {
 	mortality.kernel = *tote__kernel();
-	mortality.left = left;
+	atomic_store(&mortality.left, left);
 	mortality.kernel.mkdirat = mortal_mkdirat;
 	mortality.kernel.linkat = mortal_linkat;
 	mortality.kernel.renameat2 = mortal_renameat2;
