@@ -27,28 +27,29 @@
 struct turn {
 	int64_t place;           /* ours; 0: there was none */
 	int at_turnstile;        /* byte 1 is ours */
-	int64_t passed;          /* who has a place below it does not move */
+	int64_t passed;          /* who has a place below it does not move; at least FIRST */
+	int past_turnstile;      /* nor does who has byte 1 */
 	int64_t idle_since;      /* byte 0 was free at every look since then; 0: not at the last */
 	struct byte_range ahead; /* somebody who is, by the last look */
 };
 
 /*
- * Somebody at the turnstile, or at a place from `from` up to `to`. A fold, at byte 2, and a
- * scheduler, at byte 3, lie between the two and are none: only where the one look met them, it
- * takes two more.
+ * Somebody at the turnstile, or at a place below `to`, but for those who are passed. A fold, at byte
+ * 2, and a scheduler, at byte 3, lie between the two and are none: only where the one look met them,
+ * it takes two more.
  */
-static int somebody(struct posix_place *p, int64_t from, int64_t to, struct byte_range *ret)
+static int somebody(struct posix_place *p, const struct turn *t, int64_t to, struct byte_range *ret)
 {
 	const struct byte_range turnstile = {LOCK_BYTE_TURNSTILE, LOCK_BYTE_TURNSTILE + 1};
 	int r;
 
-	if (from == FIRST) {
+	if (t->passed == FIRST && !t->past_turnstile) {
 		r = tote__byte_find(p, (struct byte_range){LOCK_BYTE_TURNSTILE, to}, ret);
 		if (r <= 0 || (ret->from != LOCK_BYTE_FOLD && ret->from != LOCK_BYTE_DISPATCH))
 			return r;
 	}
-	r = tote__byte_find(p, turnstile, ret);
-	return r ? r : tote__byte_find(p, (struct byte_range){from, to}, ret);
+	r = t->past_turnstile ? 0 : tote__byte_find(p, turnstile, ret);
+	return r ? r : tote__byte_find(p, (struct byte_range){t->passed, to}, ret);
 }
 
 /*
@@ -100,8 +101,7 @@ static void leave(struct posix_place *p, struct turn *t)
 /* 0: byte 0 is ours. EAGAIN: not yet, and t->ahead says whom we wait for, from 0 where nobody. */
 static int look(struct posix_place *p, struct turn *t)
 {
-	const int64_t from = t->passed > FIRST ? t->passed : FIRST;
-	int err, r = somebody(p, from, t->place ? t->place : from, &t->ahead);
+	int err, r = somebody(p, t, t->place ? t->place : t->passed, &t->ahead);
 
 	if (r < 0)
 		return -r;
@@ -119,16 +119,42 @@ static int look(struct posix_place *p, struct turn *t)
 /* Whoever is ahead of us and stopped keeps nobody from what he does not take himself. */
 static void pass_the_stopped(struct posix_place *p, struct turn *t, int64_t now)
 {
+	const struct byte_range write = {LOCK_BYTE_WRITE, LOCK_BYTE_WRITE + 1};
 	struct byte_range unused;
 
-	if (t->ahead.from < FIRST ||
-		tote__byte_find(
-			p, (struct byte_range){LOCK_BYTE_WRITE, LOCK_BYTE_WRITE + 1}, &unused) != 0)
+	if (!t->ahead.from || tote__byte_find(p, write, &unused) != 0) {
 		t->idle_since = 0;
-	else if (!t->idle_since)
+		return;
+	}
+	if (!t->idle_since)
 		t->idle_since = now;
-	else if (now - t->idle_since >= PATIENCE_US)
+	if (now - t->idle_since < PATIENCE_US)
+		return;
+	if (t->ahead.from == LOCK_BYTE_TURNSTILE) {
+		t->past_turnstile = 1;
+	} else {
 		t->passed = t->ahead.to;
+		p->stopped = t->ahead.from;
+	}
+	p->stopped_at_turnstile = t->past_turnstile;
+}
+
+/*
+ * Who was passed is passed at once the next time, as long as he stands where he stood: else each
+ * wait would cost all that patience while he is stopped.
+ */
+static void recall_the_stopped(struct posix_place *p, struct turn *t)
+{
+	struct byte_range found;
+
+	if (!p->stopped)
+		return;
+	if (tote__byte_find(p, (struct byte_range){p->stopped, p->stopped + 1}, &found) > 0) {
+		t->passed = found.to;
+		t->past_turnstile = p->stopped_at_turnstile;
+	} else {
+		p->stopped = 0;
+	}
 }
 
 static int wait_turn(struct posix_place *p, struct turn *t, int64_t wait_us)
@@ -160,9 +186,11 @@ static int wait_turn(struct posix_place *p, struct turn *t, int64_t wait_us)
 
 int tote__queue_take(struct posix_place *p, int64_t wait_us)
 {
-	struct turn t = {.place = 0};
-	int err, r = somebody(p, FIRST, INT64_MAX, &t.ahead);
+	struct turn t = {.passed = FIRST};
+	int err, r;
 
+	recall_the_stopped(p, &t);
+	r = somebody(p, &t, INT64_MAX, &t.ahead);
 	if (r < 0)
 		return -r;
 	err = r ? EAGAIN : tote__byte_lock(p, LOCK_BYTE_WRITE);

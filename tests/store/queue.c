@@ -249,6 +249,69 @@ START_TEST(a_member_that_is_stopped_in_the_queue_is_passed_after_a_while)
 }
 END_TEST
 
+/* Who must wait although nobody is ahead has the turnstile besides, and others wait for that first. */
+START_TEST(a_member_that_is_stopped_at_the_turnstile_is_passed_after_a_while)
+{
+	struct house h;
+	pid_t pids[3];
+	int status;
+	int64_t start;
+
+	told_house(&h);
+	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, 0, &h.fault), h.fault);
+	for (int i = 0; i < 3; i++)
+		pids[i] = stand(&h, i);
+	kill(pids[0], SIGSTOP);
+	ck_assert_int_eq(waitpid(pids[0], &status, WUNTRACED), pids[0]);
+	start = now_us();
+	h.ops->lock_drop(h.at, LOCK_BYTE_WRITE);
+	ends_well(pids[1]);
+	ends_well(pids[2]);
+	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, SHORT_US, &h.fault), h.fault);
+	h.ops->lock_drop(h.at, LOCK_BYTE_WRITE);
+	ck_assert_int_lt(now_us() - start, SHORT_US);
+	kill(pids[0], SIGCONT);
+	ends_well(pids[0]);
+	told_end(&h);
+}
+END_TEST
+
+START_TEST(who_is_stopped_costs_the_others_their_patience_once)
+{
+	struct house h;
+	pid_t pid;
+	int status;
+	int64_t start;
+
+	told_house(&h);
+	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, 0, &h.fault), h.fault);
+	pid = stand(&h, 0);
+	kill(pid, SIGSTOP);
+	ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+	h.ops->lock_drop(h.at, LOCK_BYTE_WRITE);
+	start = now_us();
+	for (int i = 0; i < 50; i++) {
+		ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, SHORT_US, &h.fault), h.fault);
+		h.ops->lock_drop(h.at, LOCK_BYTE_WRITE);
+	}
+	ck_assert_int_lt(now_us() - start, SHORT_US);
+	kill(pid, SIGCONT);
+	ends_well(pid);
+	/* and the next one who stands there is not taken for him */
+	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, 0, &h.fault), h.fault);
+	atomic_store(&shared->places[0], 0);
+	pid = stand(&h, 0);
+	kill(pid, SIGSTOP);
+	ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+	h.ops->lock_drop(h.at, LOCK_BYTE_WRITE);
+	ck_fault(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, 0, &h.fault), TOTE_E_BUSY, h.fault);
+	tote__fault_clear(&h.fault);
+	kill(pid, SIGCONT);
+	ends_well(pid);
+	told_end(&h);
+}
+END_TEST
+
 START_TEST(who_gives_up_leaves_the_others_in_their_order)
 {
 	struct house h;
@@ -347,6 +410,8 @@ Suite *queue_suite(void)
 	tcase_add_test(tc, of_those_who_ask_later_each_is_served_at_most_once_before);
 	tcase_add_test(tc, a_member_that_is_killed_in_the_queue_is_out_of_it);
 	tcase_add_test(tc, a_member_that_is_stopped_in_the_queue_is_passed_after_a_while);
+	tcase_add_test(tc, a_member_that_is_stopped_at_the_turnstile_is_passed_after_a_while);
+	tcase_add_test(tc, who_is_stopped_costs_the_others_their_patience_once);
 	tcase_add_test(tc, who_gives_up_leaves_the_others_in_their_order);
 	tcase_add_test(tc, who_has_waited_for_byte_0_has_neither_turnstile_nor_place_any_more);
 	tcase_add_test(tc, a_fold_is_nobody_who_waits);
