@@ -12,8 +12,8 @@
 
 /* The requests of one group. */
 struct batch {
+	const struct ledger *ledger;
 	struct waiter *first, **last;
-	struct waiter *put_off; /* taken, but it must come first in the next group */
 	size_t members;
 	int closed;
 };
@@ -67,45 +67,51 @@ static int admit_all(struct ledger *l, const struct request *q, struct tote_faul
 	return r;
 }
 
-/* Staged (or found to be there already): 0; 1: only in the next group can this be said. */
+/*
+ * Whether a request that waits can be answered with this group: only for the first of one what the
+ * room above knows of states is exact, and only then what is expected to be there can be compared.
+ */
+static int fits(const void *user, const struct request *q)
+{
+	const struct batch *b = user;
+	const struct stage *s = &b->ledger->stage;
+
+	if (!s->count)
+		return 1;
+	if (b->closed || !q->host || q->expected < s->first + s->count)
+		return 0;
+	return q->bound <= GROUP_BODY_MAX - s->body.len;
+}
+
+/* Staged, or found to be there already. */
 static int stage_request(struct ledger *l, struct batch *b, struct request *q)
 {
 	struct tote_fault *fault = q->fault;
-	uint64_t next = l->stage.first + l->stage.count;
 	int r;
 
-	/* what only the room above knows of states is exact for the first of a group alone */
-	if (b->closed || (!q->host && l->stage.count))
-		return 1;
-	if (q->expected != LEDGER_SEQ_ANY && q->expected != next) {
-		if (q->expected < next && l->stage.count)
-			return 1;
+	q->first = l->stage.first + l->stage.count;
+	if (q->expected != LEDGER_SEQ_ANY && q->expected != q->first) {
+		if (q->expected > q->first)
+			return conflict(l, q, fault);
 		q->first = q->expected;
-		return q->expected > next ? conflict(l, q, fault) : compare(l, q, fault);
+		return compare(l, q, fault);
 	}
 	r = tote__check_room(l, fault);
 	if (!r)
 		r = admit_all(l, q, fault);
 	if (!r)
 		r = tote__stage_add(l, q->drafts, q->count, fault);
-	q->first = next;
 	b->closed = !r && !q->host;
 	return r;
 }
 
 static void batch_add(struct ledger *l, struct batch *b, struct waiter *w)
 {
-	struct request *q = w->request;
-	int r = stage_request(l, b, q);
-
-	if (r == 1) {
-		b->put_off = w;
-		return;
-	}
-	q->result = r;
+	w->request->result = stage_request(l, b, w->request);
 	w->next = NULL;
 	*b->last = w;
 	b->last = &w->next;
+	b->members++;
 }
 
 /* Whether this request is part of what was staged, so that its fate is the group's. */
@@ -140,82 +146,41 @@ static void batch_answer(struct ledger *l, struct batch *b, int r, const struct 
  */
 static struct waiter *next_member(struct ledger *l, const struct batch *b)
 {
-	size_t room = GROUP_BODY_MAX - l->stage.body.len;
-	struct waiter *w = tote__slot_next_request(l, room);
+	struct waiter *w = tote__slot_next_request(l, fits, b);
 
 	for (int looks = 0; !w && b->members < l->company && looks < GATHER_LOOKS; looks++) {
 		sched_yield();
-		w = tote__slot_next_request(l, room);
+		w = tote__slot_next_request(l, fits, b);
 	}
 	return w;
 }
 
-/*
- * One group: what was put off, then our own, then all who wait and still fit. Gives what is put
- * off now.
- */
-static struct waiter *run_batch(struct ledger *l, struct waiter *begin, const struct waiter *own)
+/* One group: our own, then all who wait and still fit. */
+static void run_batch(struct ledger *l, struct waiter *own)
 {
-	struct batch b = {.last = &b.first};
+	struct batch b = {.ledger = l, .last = &b.first};
 	struct tote_fault fault;
-	struct waiter *w = begin;
 	int r;
 
 	memset(&fault, 0, sizeof(fault));
 	tote__stage_begin(l);
-	while (w) {
+	for (struct waiter *w = own; w; w = next_member(l, &b))
 		batch_add(l, &b, w);
-		if (b.put_off)
-			break;
-		b.members++;
-		w = next_member(l, &b);
-	}
 	l->company = b.members;
-	r = tote__commit(l, !b.put_off, &fault);
+	r = tote__commit(l, 1, &fault);
 	batch_answer(l, &b, r, &fault, own);
-	return b.put_off;
 }
 
-/* Whether the room above has seen what was committed: else it cannot say what it admits. */
-static int knows_all(struct ledger *l, struct request *q)
-{
-	int r = tote__observe_rest(l, q->fault);
-
-	if (r > 0)
-		r = tote__fault(q->fault, TOTE_E_IO, "ledger %s: a hook failed", l->origin);
-	q->result = r;
-	return !r;
-}
-
-/* What was put off when the handle was poisoned, or when what is known is not exact any more. */
-static void refuse(struct ledger *l, struct waiter *w)
-{
-	struct request *q = w->request;
-
-	if (l->poisoned)
-		q->result = tote__fault(q->fault, TOTE_E_POISONED,
-			"ledger %s: an earlier write failed and may be half done; recover the "
-			"handle, or open it again",
-			l->origin);
-	tote__slot_done(w);
-}
-
+/* One group and no more: who does not fit into it leads the next, and other processes come between. */
 static int lead(struct ledger *l, struct waiter *own, int64_t until)
 {
-	struct waiter *next = own;
 	int r = tote__writer_take(l, until, 0, own->request->fault);
 
 	if (r < 0) {
 		tote__slot_give(l);
 		return r;
 	}
-	while (next && !l->poisoned) {
-		next = run_batch(l, next, own);
-		if (next && !l->poisoned && !knows_all(l, next->request))
-			break;
-	}
-	if (next)
-		refuse(l, next);
+	run_batch(l, own);
 	tote__writer_leave(l);
 	tote__slot_give(l);
 	tote__ledger_fold_if_large(l);

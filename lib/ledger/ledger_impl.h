@@ -112,8 +112,9 @@ int64_t tote__wait_left(const struct ledger *l, int64_t until);
  */
 int tote__slot_take(struct ledger *l, struct waiter *w, int64_t until, struct tote_fault *fault);
 void tote__slot_give(struct ledger *l);
-/* The next waiting request that takes at most `room` bytes, marked taken; NULL. */
-struct waiter *tote__slot_next_request(struct ledger *l, size_t room);
+/* The next waiting request if it fits, marked taken; NULL. fits is asked with the mutex held. */
+typedef int request_fits_fn(const void *user, const struct request *q);
+struct waiter *tote__slot_next_request(struct ledger *l, request_fits_fn *fits, const void *user);
 void tote__slot_done(struct waiter *w);
 /* The same for folds: 1 ours; 0 somebody else's and wait was 0. */
 int tote__fold_slot_take(struct ledger *l, int64_t until, int wait, struct tote_fault *fault);

@@ -159,14 +159,14 @@ void tote__slot_give(struct ledger *l)
 		call(w, CALL_TURN);
 }
 
-struct waiter *tote__slot_next_request(struct ledger *l, size_t room)
+struct waiter *tote__slot_next_request(struct ledger *l, request_fits_fn *fits, const void *user)
 {
 	struct waiter *w;
 
 	pthread_mutex_lock(&l->mutex);
 	for (w = l->waiters; w && !w->request; w = w->next)
 		continue;
-	if (w && w->request->bound > room)
+	if (w && !fits(user, w->request))
 		w = NULL;
 	if (w)
 		queue_remove(l, w);
