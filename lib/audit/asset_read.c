@@ -227,12 +227,13 @@ void tote__asset_read_free(struct asset_read *r)
 
 /* --- the list ------------------------------------------------------------------------------- */
 
+/* Of a large one a turn counts: it stops behind each where the step ends. */
 static void add(struct asset_batch *b, size_t nth, const struct asset *item)
 {
 	b->read[b->count].nth = nth;
 	b->read[b->count].item = item;
 	b->read[b->count++].good = 0;
-	b->bytes += item->size;
+	b->bytes += item->size < TURN_BYTES ? item->size : TURN_BYTES;
 }
 
 /* A small one goes to those before it, a large one alone. */

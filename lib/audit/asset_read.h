@@ -17,8 +17,8 @@ struct asset_read;
 /* A batch of assets that follow each other, small ones or one large one. */
 struct asset_batch {
 	struct asset_read *of;
-	uint64_t bytes;
-	size_t end; /* the n-th asset that comes after all of it */
+	uint64_t bytes; /* that it reads before it looks whether the step ends */
+	size_t end;     /* the n-th asset that comes after all of it */
 	size_t count;
 	struct {
 		size_t nth;

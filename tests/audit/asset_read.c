@@ -5,6 +5,7 @@
  */
 #include "support/audited.h"
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* Around a block, a small asset (64 KiB), what is read at once (256 KiB) and a turn (4 MiB). */
@@ -12,6 +13,7 @@ static const size_t sizes[] = {
 	1, 4095, 4096, 4097, 65535, 65536, 65537, 262144, 300001, 4194304, 5000000, 20};
 
 #define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+#define LARGE ((size_t)12 << 20)
 #define MANY  100 /* small ones behind them: more than one batch */
 
 static struct audited a;
@@ -107,16 +109,22 @@ static int open_descriptors(void)
 	return count;
 }
 
-static void only_by_one_thread(void)
+/* The store with calls of a test's own. */
+static struct store_ops *own_ops(void)
 {
-	static struct store_ops alone;
+	static struct store_ops ops;
 	static struct place place;
 
-	alone = *a.place.ops;
-	alone.capabilities &= ~STORE_CAN_ANY_THREAD;
+	ops = *a.place.ops;
 	place = a.place;
-	place.ops = &alone;
+	place.ops = &ops;
 	a.target.place = &place;
+	return &ops;
+}
+
+static void only_by_one_thread(void)
+{
+	own_ops()->capabilities &= ~STORE_CAN_ANY_THREAD;
 }
 
 /* In steps of a byte, of a piece, of more; by one thread, two, and as many as there are. */
@@ -165,6 +173,43 @@ START_TEST(a_step_reads_hardly_more_than_it_may)
 		ck_assert_uint_le(a.result.bytes - before, 1000000 + (8 << 20));
 		before = a.result.bytes;
 	}
+	all_is_well(&a);
+}
+END_TEST
+
+/* The first object that is read, and whether another one was while it had to wait for that. */
+static _Atomic(void *) first_read;
+static atomic_int second_read;
+
+static int read_together(void *object, uint64_t offset, void *out, size_t cap, size_t *ret_len,
+	int *ret_cached, struct tote_fault *fault)
+{
+	void *none = NULL;
+
+	if (offset >= LARGE / 2) {
+		if (!atomic_compare_exchange_strong(&first_read, &none, object) && none != object)
+			atomic_store(&second_read, 1);
+		for (int i = 0; i < 10000 && !atomic_load(&second_read); i++)
+			usleep(1000);
+		if (!atomic_load(&second_read))
+			atomic_store(&second_read, -1);
+	}
+	return a.place.ops->object_read(object, offset, out, cap, ret_len, ret_cached, fault);
+}
+
+START_TEST(large_assets_are_read_together_also_where_a_step_is_smaller_than_one)
+{
+	a.box = boxed_open(&a.b);
+	seal_bytes("large/1", LARGE);
+	seal_bytes("large/2", LARGE);
+	audited_fold(&a);
+	audited_shut(&a);
+	own_ops()->object_read = read_together;
+	ck_ok(tote__run_start(&a.target, &a.run, &a.fault), a.fault);
+	while (tote__run_step(a.run, LARGE / 2 + 1, 0, &a.fault) > 0)
+		continue;
+	ck_assert_int_eq(second_read, 1);
+	tote__run_result(a.run, &a.result);
 	all_is_well(&a);
 }
 END_TEST
@@ -244,6 +289,7 @@ Suite *asset_read_suite(void)
 		t, an_asset_that_is_the_beginning_of_what_lies_there_is_no_asset_that_is_whole);
 	tcase_add_test(t, steps_and_threads_of_any_number_find_the_same_and_count_each_byte_once);
 	tcase_add_test(t, a_step_reads_hardly_more_than_it_may);
+	tcase_add_test(t, large_assets_are_read_together_also_where_a_step_is_smaller_than_one);
 	tcase_add_test(t, a_run_that_is_dropped_at_any_step_leaves_nothing_open);
 	tcase_add_test(t, more_small_assets_than_a_batch_are_all_read);
 	tcase_add_test(t, each_of_five_damages_at_once_is_named_by_its_file);
