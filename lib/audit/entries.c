@@ -422,6 +422,15 @@ static int take_known(
 	return rc;
 }
 
+static void taken(struct entries *s, int64_t time_us, const uint8_t leaf[HASH_LEN])
+{
+	s->last_us = time_us;
+	memcpy(s->leaf, leaf, HASH_LEN);
+	s->have_leaf = 1;
+	tote__covered_meet(&s->earlier, s->next, leaf);
+	s->next++;
+}
+
 int tote__entries_take(struct entries *s, const uint8_t *bytes, size_t len,
 	const uint8_t leaf[HASH_LEN], int space, const char *name, struct tote_fault *fault)
 {
@@ -440,12 +449,21 @@ int tote__entries_take(struct entries *s, const uint8_t *bytes, size_t len,
 	if (rc == 0)
 		rc = e.version == 1 ? take_known(s, &e, &at, fault)
 				    : take_unknown(s, &e, &at, fault);
-	s->last_us = e.time_us;
-	memcpy(s->leaf, leaf, HASH_LEN);
-	s->have_leaf = 1;
-	tote__covered_meet(&s->earlier, s->next, leaf);
-	s->next++;
+	taken(s, e.time_us, leaf);
 	return rc;
+}
+
+int tote__entries_take_plain(
+	struct entries *s, const struct plain *plain, uint32_t i, const uint8_t *leaves)
+{
+	const uint8_t *leaf = leaves + (size_t)i * HASH_LEN;
+
+	if (!plain->is[i] || s->next != plain->seq + i || s->type != LEDGER_CONTAINER ||
+		s->state != TOTE_STATE_ACTIVE || !s->have_leaf ||
+		memcmp(s->leaf, leaf - HASH_LEN, HASH_LEN) != 0)
+		return 0;
+	taken(s, plain->time_us[i], leaf);
+	return 1;
 }
 
 void tote__entries_skip(struct entries *s, uint64_t count, const uint8_t *leaf)

@@ -9,6 +9,7 @@
 #include "audit/asset_table.h"
 #include "audit/covered.h"
 #include "audit/inquiry.h"
+#include "audit/plain.h"
 #include "ledger/keyring.h"
 
 struct entries {
@@ -44,6 +45,12 @@ int tote__entries_reset(struct entries *s, struct tote_fault *fault);
 /* The next entry, found in that file; its leaf hash. */
 int tote__entries_take(struct entries *s, const uint8_t *bytes, size_t len,
 	const uint8_t leaf[HASH_LEN], int space, const char *name, struct tote_fault *fault);
+/*
+ * The same of number i of a bundle with these leaf hashes, where it is plain and what came before
+ * leaves nothing to be asked: 1, else 0 and it is not taken.
+ */
+int tote__entries_take_plain(
+	struct entries *s, const struct plain *plain, uint32_t i, const uint8_t *leaves);
 /* The next ones are not to be had. leaf: of the last of them, where it is known, else NULL. */
 void tote__entries_skip(struct entries *s, uint64_t count, const uint8_t *leaf);
 /* All were taken: what only the whole shows. */

@@ -23,8 +23,9 @@ static int ask_room(void *user, uint64_t bytes)
 	return tote__ahead_room(asking->ahead, asking->job, bytes);
 }
 
-static void take_roots(struct log_piece *p, const struct hasher *engine)
+static void take_roots(struct log_piece *p, const struct inquiry *q)
 {
+	const struct hasher *engine = tote__hasher_alone(q->engine, q->heap);
 	int bundle = p->bundle.file.state == LOGFILE_GOOD,
 	    tile = p->tile.file.state == LOGFILE_GOOD;
 
@@ -34,6 +35,7 @@ static void take_roots(struct log_piece *p, const struct hasher *engine)
 		memcpy(p->tile_root, p->bundle_root, HASH_LEN);
 	else if (tile)
 		tote__tile_root(engine, p->hashes, p->width, p->tile_root);
+	tote__hasher_drop(engine, q->heap);
 }
 
 /* Reads what p->index and p->width name; ahead NULL: for who waits for it. */
@@ -51,7 +53,9 @@ static int read_piece(struct ahead *ahead, void *job)
 		memcpy(p->hashes, p->bytes.data, (size_t)p->width * HASH_LEN);
 	if (!tote__logfile_read(q, &bundle, ahead ? &room : NULL, &p->bytes, p->leaves, &p->bundle))
 		return AHEAD_LATER;
-	take_roots(p, q->engine);
+	tote__plain_find(p->bytes.data, p->bytes.len, p->bundle.file.file.width,
+		p->index * TILE_WIDTH, p->leaves, p->bundle.file.whole, &p->plain);
+	take_roots(p, q);
 	return AHEAD_DONE;
 }
 
@@ -310,12 +314,13 @@ static int feed(struct log_audit *l, const struct suspect *s, struct tote_fault 
 		const uint8_t *want = right ? right + (size_t)i * HASH_LEN : NULL;
 		int rc = 0;
 
-		if (i < p->bundle.file.whole && tote__bundle_next(&w, &entry, &len, &unused) > 0 &&
-			want && memcmp(leaf, want, HASH_LEN) == 0)
+		if (i >= p->bundle.file.whole ||
+			tote__bundle_next(&w, &entry, &len, &unused) <= 0 || !want ||
+			memcmp(leaf, want, HASH_LEN) != 0)
+			tote__entries_skip(l->entries, 1, sure ? want : NULL);
+		else if (!tote__entries_take_plain(l->entries, &p->plain, i, p->leaves))
 			rc = tote__entries_take(
 				l->entries, entry, len, leaf, SPACE_LOG, name, fault);
-		else
-			tote__entries_skip(l->entries, 1, sure ? want : NULL);
 		if (rc < 0)
 			return rc;
 	}

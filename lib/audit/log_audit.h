@@ -9,6 +9,7 @@
 #include "audit/ahead.h"
 #include "audit/entries.h"
 #include "audit/evidence.h"
+#include "audit/plain.h"
 
 struct tile_copy {
 	uint64_t index;
@@ -26,6 +27,7 @@ struct log_piece {
 	struct buf bytes; /* of the bundle */
 	uint8_t leaves[TILE_BYTES], hashes[TILE_BYTES];
 	uint8_t bundle_root[HASH_LEN], tile_root[HASH_LEN];
+	struct plain plain; /* of the bundle */
 };
 
 struct log_audit {

@@ -63,9 +63,10 @@ static int read_file(const struct inquiry *q, const struct tile *t, const struct
 }
 
 /* Splits and hashes; the first `width` entries are those that are wanted. */
-static void split(const struct hasher *engine, uint32_t held, uint32_t width,
-	const struct buf *bytes, uint8_t *leaves, struct logfile *ret)
+static void split(const struct inquiry *q, uint32_t held, uint32_t width, const struct buf *bytes,
+	uint8_t *leaves, struct logfile *ret)
 {
+	const struct hasher *engine = tote__hasher_alone(q->engine, q->heap);
 	struct tote_fault unused;
 	struct bundle_walk w;
 	const uint8_t *entry;
@@ -80,15 +81,16 @@ static void split(const struct hasher *engine, uint32_t held, uint32_t width,
 	}
 	if (r < 0)
 		ret->state = LOGFILE_SHAPE;
+	tote__hasher_drop(engine, q->heap);
 }
 
-static void judge_shape(const struct hasher *engine, uint32_t width, const struct buf *bytes,
+static void judge_shape(const struct inquiry *q, uint32_t width, const struct buf *bytes,
 	uint8_t *leaves, struct logfile *file)
 {
 	if (file->state != LOGFILE_GOOD)
 		return;
 	if (file->file.level == TILE_ENTRIES)
-		split(engine, file->file.width, width, bytes, leaves, file);
+		split(q, file->file.width, width, bytes, leaves, file);
 	else if (bytes->len != (size_t)file->file.width * HASH_LEN)
 		file->state = LOGFILE_SHAPE;
 }
@@ -106,7 +108,7 @@ int tote__logfile_read(const struct inquiry *q, const struct tile *want,
 		if (ret->file.state == LOGFILE_MISSING)
 			ret->file.file = *want;
 	}
-	judge_shape(q->engine, want->width, out, leaves, &ret->file);
+	judge_shape(q, want->width, out, leaves, &ret->file);
 	return 1;
 }
 
@@ -134,7 +136,7 @@ int tote__logfile_just(struct inquiry *q, const struct tile *t, struct buf *out,
 	struct logread read;
 
 	read_file(q, t, NULL, out, &read);
-	judge_shape(q->engine, t->width, out, leaves, &read.file);
+	judge_shape(q, t->width, out, leaves, &read.file);
 	*ret = read.file;
 	return tote__logfile_tell(q, &read, fault);
 }

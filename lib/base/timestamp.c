@@ -33,11 +33,10 @@ static int64_t days_before_year(int year)
 
 static int64_t days_since_1970(int year, int month, int day)
 {
-	int64_t days = days_before_year(year) - days_before_year(YEAR_MIN) + day - 1;
+	static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
 
-	for (int m = 1; m < month; m++)
-		days += days_of_month(year, m);
-	return days;
+	return days_before_year(year) - days_before_year(YEAR_MIN) + before[month - 1] +
+	       (month > 2 && is_leap(year)) + day - 1;
 }
 
 /* Writes value with leading zeros into exactly width bytes. */
@@ -78,17 +77,18 @@ int tote__time_format(int64_t us, char out[TIME_LEN + 1], struct tote_fault *fau
 	return 0;
 }
 
-/* The number of exactly width digits, or -1. */
+/* The number of exactly width digits, or -1. Each entry that is read has 20 of them. */
 static int get_digits(const char *s, int width)
 {
-	int value = 0;
+	int value = 0, odd = 0;
 
 	for (int i = 0; i < width; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return -1;
-		value = value * 10 + (s[i] - '0');
+		const unsigned int digit = (unsigned int)(uint8_t)s[i] - '0';
+
+		odd |= digit > 9;
+		value = value * 10 + (int)digit;
 	}
-	return value;
+	return odd ? -1 : value;
 }
 
 static int get_date(const char *s, int64_t *ret_days)
@@ -106,14 +106,15 @@ static int get_date(const char *s, int64_t *ret_days)
 
 int tote__time_parse(const char *s, size_t len, int64_t *ret_us)
 {
-	static const char shape[] = "....-..-..T..:..:.........Z";
+	static const char marks[] = "--T::.Z";
+	static const uint8_t at[] = {4, 7, 10, 13, 16, 19, 26};
 	int hour, minute, second, micros;
 	int64_t days;
 
-	if (len != TIME_LEN || s[19] != '.')
+	if (len != TIME_LEN)
 		return -1;
-	for (size_t i = 0; i < TIME_LEN; i++) {
-		if (shape[i] != '.' && s[i] != shape[i])
+	for (size_t i = 0; i < sizeof(at); i++) {
+		if (s[at[i]] != marks[i])
 			return -1;
 	}
 	hour = get_digits(s + 11, 2);

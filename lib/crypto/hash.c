@@ -36,6 +36,7 @@ struct hasher {
 	OSSL_LIB_CTX *library; /* our own: no configuration file, nothing shared with the host */
 	EVP_MD *sha256;
 	struct pool *pool;
+	int alone; /* of one thread at a time: library and sha256 are another's */
 };
 
 static void hasher_destroy(const struct heap *heap, void *object)
@@ -44,8 +45,10 @@ static void hasher_destroy(const struct heap *heap, void *object)
 
 	for (size_t i = 0; engine->pool && i < POOL; i++)
 		EVP_MD_CTX_free(atomic_load(&engine->pool->free[i]));
-	EVP_MD_free(engine->sha256);
-	OSSL_LIB_CTX_free(engine->library);
+	if (!engine->alone) {
+		EVP_MD_free(engine->sha256);
+		OSSL_LIB_CTX_free(engine->library);
+	}
 	tote__heap_free(heap, engine->pool);
 	tote__heap_free(heap, engine);
 }
@@ -82,8 +85,45 @@ const struct hasher *tote__hasher(struct tote_ctx *ctx)
 	return tote__ctx_slot(ctx, CTX_SLOT_HASHER, hasher_make, hasher_destroy, &unused);
 }
 
+const struct hasher *tote__hasher_alone(const struct hasher *engine, const struct heap *heap)
+{
+	struct tote_fault unused;
+	struct hasher *alone;
+
+	if (!engine)
+		return NULL;
+	alone = tote__heap_new(heap, 1, sizeof(*alone), &unused);
+	if (!alone)
+		return engine;
+	*alone = (struct hasher){.sha256 = engine->sha256, .alone = 1};
+	alone->pool = tote__heap_new(heap, 1, sizeof(*alone->pool), &unused);
+	if (alone->pool)
+		return alone;
+	tote__heap_free(heap, alone);
+	return engine;
+}
+
+void tote__hasher_drop(const struct hasher *engine, const struct heap *heap)
+{
+	if (engine && engine->alone)
+		hasher_destroy(heap, (struct hasher *)(uintptr_t)engine);
+}
+
+/* Two cache lines that go from processor to processor cost more than a node: not where one suffices. */
+static EVP_MD_CTX *exchange_alone(struct pool *pool, EVP_MD_CTX *in)
+{
+	EVP_MD_CTX *out = atomic_load_explicit(&pool->free[0], memory_order_relaxed);
+
+	atomic_store_explicit(&pool->free[0], in, memory_order_relaxed);
+	return out;
+}
+
 static void give_back(const struct hasher *engine, EVP_MD_CTX *evp)
 {
+	if (engine->alone) {
+		EVP_MD_CTX_free(exchange_alone(engine->pool, evp));
+		return;
+	}
 	for (size_t i = 0; i < POOL; i++) {
 		EVP_MD_CTX *none = NULL;
 
@@ -98,7 +138,9 @@ static EVP_MD_CTX *borrow(const struct hasher *engine)
 {
 	EVP_MD_CTX *evp = NULL;
 
-	for (size_t i = 0; !evp && i < POOL; i++)
+	if (engine->alone)
+		evp = exchange_alone(engine->pool, NULL);
+	for (size_t i = 0; !engine->alone && !evp && i < POOL; i++)
 		evp = atomic_exchange(&engine->pool->free[i], NULL);
 	if (!evp)
 		evp = EVP_MD_CTX_new();
@@ -135,6 +177,17 @@ const struct hasher *tote__hasher(struct tote_ctx *ctx)
 {
 	(void)ctx;
 	return NULL;
+}
+
+const struct hasher *tote__hasher_alone(const struct hasher *engine, const struct heap *heap)
+{
+	(void)heap;
+	return engine;
+}
+
+void tote__hasher_drop(const struct hasher *engine, const struct heap *heap)
+{
+	(void)engine, (void)heap;
 }
 
 static void *borrow(const struct hasher *engine)

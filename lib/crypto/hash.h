@@ -15,6 +15,13 @@ struct hasher; /* the engine of a context; NULL is always allowed and means libs
 /* The context's engine, made once. Never fails: NULL where only libsodium is there. */
 const struct hasher *tote__hasher(struct tote_ctx *ctx);
 
+/*
+ * The same for one thread at a time, which hashes small things faster by not minding others: to be
+ * dropped before the context is. The engine itself where there is no memory for it.
+ */
+const struct hasher *tote__hasher_alone(const struct hasher *engine, const struct heap *heap);
+void tote__hasher_drop(const struct hasher *engine, const struct heap *heap);
+
 /* A running hash. Between init and final it may own memory of libcrypto: always finish or drop. */
 struct hash {
 	const struct hasher *engine;

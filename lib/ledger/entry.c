@@ -420,6 +420,16 @@ int tote__entry_parse(const void *bytes, size_t len, struct entry *ret, struct t
 	return r;
 }
 
+int tote__entry_is_host(const void *bytes, size_t len)
+{
+	struct tote_fault unused;
+	struct reader in;
+	struct entry e;
+
+	tote__reader_init(&in, bytes, len);
+	return parse_first_line(&in, &e, &unused) == 0 && tote__kind_is_host(e.kind, e.kind_len);
+}
+
 int tote__entry_is(const struct entry *e, const char *kind)
 {
 	return !strncmp(kind, e->kind, e->kind_len) && !kind[e->kind_len];

@@ -71,6 +71,9 @@ struct entry {
 /* TOTE_E_MALFORMED, naming what departs from the grammar. */
 int tote__entry_parse(const void *bytes, size_t len, struct entry *ret, struct tote_fault *fault);
 
+/* 1 where the first line is whole and its kind a host's: most entries need no more to be told apart. */
+int tote__entry_is_host(const void *bytes, size_t len);
+
 int tote__entry_is(const struct entry *e, const char *kind);
 const struct entry_field *tote__entry_field(const struct entry *e, const char *key); /* or NULL */
 /* The decoded value appended to out and a NUL behind it (out->len is the length with the NUL). */

@@ -209,6 +209,40 @@ START_TEST(without_memory_for_an_engine_the_hash_is_the_same)
 }
 END_TEST
 
+/* Also where one hash is begun before the other has ended, and without memory for any of it. */
+START_TEST(an_engine_for_one_thread_gives_the_same_bytes)
+{
+	static const char *const texts[] = {"abc", "def"};
+
+	for (long n = 0;; n++) {
+		struct failing f = {.fail_at = -1};
+		tote_ctx *ctx = support_ctx(NULL, &f);
+		const struct hasher *engine = tote__hasher(ctx), *alone;
+		uint8_t one[2][HASH_LEN], other[2][HASH_LEN];
+		struct hash h[2];
+
+		f.fail_at = n;
+		alone = tote__hasher_alone(engine, &ctx->heap);
+		check_known(alone);
+		for (size_t i = 0; i < 2; i++) {
+			tote__hash_init(&h[i], alone);
+			tote__hash_update(&h[i], texts[i], 3);
+		}
+		for (size_t i = 0; i < 2; i++) {
+			tote__hash_final(&h[i], one[i]);
+			tote__hash_bytes(engine, texts[i], 3, other[i]);
+			ck_assert_mem_eq(one[i], other[i], HASH_LEN);
+		}
+		tote__hasher_drop(alone, &ctx->heap);
+		check_known(engine);
+		tote_ctx_unref(ctx);
+		ck_assert_int_eq(f.live, 0);
+		if (!f.fired)
+			break;
+	}
+}
+END_TEST
+
 START_TEST(hashes_are_equal_only_in_all_their_bits)
 {
 	uint8_t a[HASH_LEN], b[HASH_LEN];
@@ -247,6 +281,7 @@ Suite *hash_suite(void)
 	tcase_add_test(t, a_dropped_hash_leaves_nothing_behind);
 	tcase_add_test(t, many_threads_hash_with_one_engine);
 	tcase_add_test(t, without_memory_for_an_engine_the_hash_is_the_same);
+	tcase_add_test(t, an_engine_for_one_thread_gives_the_same_bytes);
 	tcase_add_test(t, hashes_are_equal_only_in_all_their_bits);
 	tcase_add_test(t, random_bytes_are_filled_and_differ);
 	suite_add_tcase(s, t);
