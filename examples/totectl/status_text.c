@@ -86,6 +86,15 @@ void flag_text(const struct tote_flag *f)
 
 /* ---- what next ---- */
 
+void why_text(const struct tote_status *s)
+{
+	if (!*s->why)
+		return;
+	fputs("    now   ", stdout);
+	out_string(stdout, s->why);
+	putchar('\n');
+}
+
 static void next_line(const char *text)
 {
 	out_line("    next  %s", text);
@@ -181,6 +190,8 @@ void status_json(const struct tote_status *s)
 	tote_status_advice(s, next, sizeof(next), &fault);
 	json_string(&j, "next", next);
 	json_string(&j, "state", status_state(s));
+	if (*s->why)
+		json_bytes(&j, "why", s->why, strlen(s->why));
 	put_record(&j, s);
 	put_flag(&j, "unreachable", s, TOTE_STATUS_UNREACHABLE);
 	put_flag(&j, "damaged", s, TOTE_STATUS_DAMAGED);

@@ -12,6 +12,8 @@ const char *status_verdict(const struct tote_status *s);
 void status_json(const struct tote_status *s);
 void flag_json(const struct tote_flag *f);
 void flag_text(const struct tote_flag *f);
+/* What of it could not be read now, where that is so. */
+void why_text(const struct tote_status *s);
 /* A line for each step, the commands to run among them. */
 void advice_text(const struct tote_status *s);
 

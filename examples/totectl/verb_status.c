@@ -150,16 +150,21 @@ static void show_table(const struct rows *rows)
 
 /* ---- why, and what next ---- */
 
-/* How many rows from this one on have the same reason and no flag to show. */
+/* There is more to say of it than its health. */
+static int has_more(const struct tote_status *s)
+{
+	return s->flags_open || s->flags_standing || *s->why;
+}
+
+/* How many rows from this one on have the same reason and nothing else to show. */
 static size_t alike(const struct rows *rows, size_t from)
 {
-	const struct tote_status *first = &rows->row[from];
-	size_t i = from;
+	size_t i = from + 1;
 
-	if (first->flags_open || first->flags_standing)
+	if (has_more(&rows->row[from]))
 		return 1;
-	while (i < rows->count && rows->row[i].health == first->health &&
-		!rows->row[i].flags_open && !rows->row[i].flags_standing)
+	while (i < rows->count && rows->row[i].health == rows->row[from].health &&
+		!has_more(&rows->row[i]))
 		i++;
 	return i - from;
 }
@@ -181,6 +186,7 @@ static int explain(struct call *call, struct rows *rows, size_t from, size_t cou
 	int code;
 
 	show_names(rows, from, count);
+	why_text(&rows->row[from]);
 	code = show_flags(call, rows, &rows->row[from]);
 	if (!code)
 		advice_text(&rows->row[from]);

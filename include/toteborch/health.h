@@ -92,6 +92,7 @@ struct tote_status {
 	int64_t input_since_us;       /* the time of the oldest of them; 0: none */
 	uint32_t cosigners_wanted;    /* by its policy */
 	uint32_t cosigners_have; /* of them: cosignatures that verify on the newest checkpoint */
+	char why[424]; /* of what could not be read now, UNREACHABLE or DAMAGED: what, and why */
 };
 
 /*

@@ -3,6 +3,7 @@
  * The status of all containers, the worst first: taken at one moment, in an order that does not
  * change while it is read.
  */
+#include "orchestrator/looks.h"
 #include "orchestrator/status.h"
 #include <stdlib.h>
 #include <string.h>
@@ -30,54 +31,48 @@ static const struct known *next_at(const struct registry *r, size_t at, const ch
 	return tote__registry_next(r, after);
 }
 
-/* 1 and what is known of the next one in order of ID, 0 at the end. */
-static int begin_next(tote_orchestrator *o, size_t at, const char *after, struct tote_status *s,
-	struct subject *subject, struct tote_fault *fault)
+/* What is registered meanwhile is not there yet: the room was made before. */
+static int add_all(tote_orchestrator *o, struct looks *l, size_t room, size_t *ret_count,
+	struct tote_fault *fault)
 {
 	const struct known *k;
+	char after[64] = "";
+	size_t count = 0;
 	int rc = 0;
 
-	tote__orchestrator_lock(o);
-	k = next_at(&o->registry, at, after);
-	if (k)
-		rc = tote__status_begin(o, k, s, subject, fault);
-	tote__orchestrator_unlock(o);
-	return rc < 0 ? rc : k != NULL;
-}
-
-static int take_one(tote_orchestrator *o, uint32_t flags, const struct subject *subject,
-	struct glance *g, struct tote_status *s, struct tote_fault *fault)
-{
-	int rc = 0;
-
-	if (!(flags & TOTE_HEALTH_RECORD_ONLY) || !subject->location)
-		rc = tote__status_look(o, subject, g, s, fault);
-	if (rc == 0) {
-		tote__fault_clear(fault);
-		tote__status_end(o, subject, s);
+	while (rc == 0 && count < room) {
+		tote__orchestrator_lock(o);
+		k = next_at(&o->registry, count, count ? after : NULL);
+		if (k) {
+			memcpy(after, k->id, sizeof(after));
+			rc = tote__looks_add(l, k, fault);
+		}
+		tote__orchestrator_unlock(o);
+		if (!k)
+			break;
+		count += rc == 0;
 	}
+	*ret_count = count;
 	return rc;
 }
 
-/* What is registered meanwhile is not there yet: the room was made before. */
 static int take_all(struct tote_health *h, size_t room, uint32_t flags, struct tote_fault *fault)
 {
-	struct subject subject;
-	struct glance g;
-	int rc = 0;
+	const uint32_t only = flags & TOTE_HEALTH_RECORD_ONLY ? LOOKS_RECORD_ONLY : 0;
+	struct looks *l = tote__looks_new(h->o, room, only, fault);
+	int rc;
 
-	tote__glance_init(&g, &h->o->ctx->heap);
-	while (rc == 0 && h->count < room &&
-		(rc = begin_next(h->o, h->count, h->count ? h->items[h->count - 1].id : NULL,
-			 &h->items[h->count], &subject, fault)) > 0) {
-		rc = take_one(h->o, flags, &subject, &g, &h->items[h->count], fault);
-		tote__status_drop(h->o, &subject);
-		h->count += rc == 0;
+	if (!l)
+		return TOTE_E_NO_MEMORY;
+	rc = add_all(h->o, l, room, &h->count, fault);
+	if (rc < 0) {
+		tote__looks_drop(l);
+		return rc;
 	}
-	tote__glance_free(&g);
+	rc = tote__looks_take(l, h->items, fault);
 	if (rc == 0 && h->count)
 		qsort(h->items, h->count, sizeof(*h->items), worst_first);
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 int tote_health_open(

@@ -196,7 +196,7 @@ void tote__index_save(tote_orchestrator *o)
 	struct tote_fault why;
 	int rc;
 
-	if (!tote__orchestrator_ledger(o) || tote__orchestrator_is_damaged(o))
+	if (!tote__orchestrator_ledger(o) || tote__orchestrator_is_damaged(o, NULL))
 		return;
 	memset(&why, 0, sizeof(why));
 	tote__orchestrator_lock_refresh(o);
@@ -248,7 +248,7 @@ int tote__index_compare(tote_orchestrator *o, struct tote_fault *fault)
 	struct view view;
 	int rc;
 
-	if (!o->index_used || !o->record || tote__orchestrator_is_damaged(o))
+	if (!o->index_used || !o->record || tote__orchestrator_is_damaged(o, NULL))
 		return 0;
 	tote__registry_init(&anew, &o->ctx->heap);
 	tote__orchestrator_lock_refresh(o);

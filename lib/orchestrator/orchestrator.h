@@ -73,8 +73,11 @@ static inline struct ledger *tote__orchestrator_ledger(const tote_orchestrator *
 {
 	return o->record ? o->record->ledger : NULL;
 }
-/* 1: of the record not everything can be read, and what is known is the rest. */
-int tote__orchestrator_is_damaged(tote_orchestrator *o);
+/*
+ * 1: of the record not everything can be read, and what is known is the rest. ret_why, which may be
+ * NULL, gets what.
+ */
+int tote__orchestrator_is_damaged(tote_orchestrator *o, struct tote_fault *ret_why);
 /* 1: the record holds entries above what a reader without its lock may use, and no writer is here. */
 int tote__orchestrator_is_unread(tote_orchestrator *o);
 /* TOTE_E_READ_ONLY where it was opened so. */

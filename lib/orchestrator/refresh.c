@@ -291,13 +291,28 @@ int tote__orchestrator_refresh_after(tote_orchestrator *o, int rc, struct tote_f
 	return rc < 0 ? rc : tote__orchestrator_done(tote__orchestrator_refresh(o, fault), fault);
 }
 
-int tote__orchestrator_is_damaged(tote_orchestrator *o)
+static int damage_of(const tote_orchestrator *o, struct tote_fault *why)
 {
+	if (o->refused.code || o->salvaged.code)
+		*why = o->refused.code ? o->refused : o->salvaged;
+	else if (o->misled)
+		tote__fault(why, TOTE_E_DAMAGED,
+			"orchestrator/ledger/log/checkpoint is of another log than '%s'",
+			o->registry.origin);
+	return why->code != 0;
+}
+
+int tote__orchestrator_is_damaged(tote_orchestrator *o, struct tote_fault *ret_why)
+{
+	struct tote_fault why;
 	int damaged;
 
+	memset(&why, 0, sizeof(why));
 	tote__orchestrator_lock(o);
-	damaged = o->refused.code || o->salvaged.code || o->misled;
+	damaged = damage_of(o, &why);
 	tote__orchestrator_unlock(o);
+	if (damaged && ret_why)
+		*ret_why = why;
 	return damaged;
 }
 

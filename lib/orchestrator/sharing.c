@@ -6,6 +6,7 @@
 #include "orchestrator/containers.h"
 #include "orchestrator/footprints.h"
 #include "orchestrator/location.h"
+#include "orchestrator/patience.h"
 #include "store/keystore.h"
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 #define CONTAINERS "containers"
 
 /* One that cannot be reached cannot be compared: its own audit says so. */
-static int meets(tote_orchestrator *o, const struct container *c, const struct store_identity *ours)
+static int meets(
+	tote_ctx *ctx, const char *backend, const char *location, const struct store_identity *ours)
 {
 	struct tote_fault unreachable;
 	struct store_identity theirs;
@@ -21,8 +23,8 @@ static int meets(tote_orchestrator *o, const struct container *c, const struct s
 	int met;
 
 	memset(&unreachable, 0, sizeof(unreachable));
-	if (tote__place_open(o->ctx, c->backend, c->location, LAYOUT_CONTAINER, STORE_READ_ONLY,
-		    &other, &unreachable) < 0)
+	if (tote__place_open(ctx, backend, location, LAYOUT_CONTAINER, STORE_READ_ONLY, &other,
+		    &unreachable) < 0)
 		return 0;
 	met = !other.ops->identity(other.handle, &theirs, &unreachable) &&
 	      tote__location_meet(ours, &theirs);
@@ -32,22 +34,129 @@ static int meets(tote_orchestrator *o, const struct container *c, const struct s
 
 /* --- before one is made or taken in ----------------------------------------------------------- */
 
-static int find_other(tote_orchestrator *o, const char *id, const struct place *place,
-	const struct store_identity *ours, char ret_other[64], struct tote_fault *fault)
+struct other {
+	char id[64];
+	char *location;
+	int met;
+};
+
+/* All others of one backend, to be compared with what is to be made. */
+struct others {
+	tote_ctx *ctx;
+	char backend[64];
+	struct store_identity ours;
+	struct other *items;
+	size_t count, cap;
+};
+
+static void compare(void *user, size_t i)
+{
+	struct others *all = user;
+
+	all->items[i].met = meets(all->ctx, all->backend, all->items[i].location, &all->ours);
+}
+
+static void drop_others(void *user)
+{
+	struct others *all = user;
+	tote_ctx *ctx = all->ctx;
+
+	for (size_t i = 0; i < all->count; i++)
+		tote__heap_free(&ctx->heap, all->items[i].location);
+	tote__heap_free(&ctx->heap, all->items);
+	tote__heap_free(&ctx->heap, all);
+	tote_ctx_unref(ctx);
+}
+
+static int add_other(struct others *all, struct container *c, struct tote_fault *fault)
+{
+	void *items = all->items;
+	int rc = tote__registry_grow(
+		&all->ctx->heap, &items, all->count, &all->cap, sizeof(*all->items), fault);
+
+	if (rc < 0)
+		return rc;
+	all->items = items;
+	memcpy(all->items[all->count].id, c->id, sizeof(c->id));
+	all->items[all->count].met = 0;
+	all->items[all->count].location = tote__heap_strdup(&all->ctx->heap, c->location, fault);
+	if (!all->items[all->count].location)
+		return TOTE_E_NO_MEMORY;
+	all->count++;
+	return 0;
+}
+
+static int add_others(
+	tote_orchestrator *o, const char *id, struct others *all, struct tote_fault *fault)
 {
 	struct container c;
 	char after[64] = "";
-	int rc = 0, met = 0;
+	int rc;
 
-	while (!met && (rc = tote__containers_after(o, after, &c, fault)) > 0) {
+	while ((rc = tote__containers_after(o, after, &c, fault)) > 0) {
 		memcpy(after, c.id, sizeof(after));
-		met = !c.detached && strcmp(c.id, id) != 0 &&
-		      !strcmp(c.backend, place->ops->name) && meets(o, &c, ours);
-		if (met)
-			memcpy(ret_other, c.id, sizeof(c.id));
+		rc = !c.detached && strcmp(c.id, id) != 0 && !strcmp(c.backend, all->backend)
+			     ? add_other(all, &c, fault)
+			     : 0;
 		tote__containers_drop(o, &c);
+		if (rc < 0)
+			return rc;
 	}
-	return rc < 0 ? rc : met;
+	return rc;
+}
+
+static struct others *others_of(tote_orchestrator *o, const char *id, const struct place *place,
+	const struct store_identity *ours, struct tote_fault *fault)
+{
+	struct others *all = tote__heap_new(&o->ctx->heap, 1, sizeof(*all), fault);
+
+	if (!all)
+		return NULL;
+	all->ctx = tote_ctx_ref(o->ctx);
+	all->ours = *ours;
+	snprintf(all->backend, sizeof(all->backend), "%s", place->ops->name);
+	if (add_others(o, id, all, fault) < 0) {
+		drop_others(all);
+		return NULL;
+	}
+	return all;
+}
+
+/* Of those that do not answer nothing is known: their audits will tell, and whoever asked is told. */
+static int judge(tote_orchestrator *o, const char *id, const struct others *all,
+	const struct patience *p, char ret_other[64])
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (!tote__patience_answered(p, i)) {
+			tote__log(&o->ctx->log, TOTE_LOG_WARNING,
+				"'%s' does not answer, so whether '%s' shares a directory with it "
+				"was not looked at: an audit of it does, once it answers",
+				all->items[i].id, id);
+		} else if (all->items[i].met) {
+			memcpy(ret_other, all->items[i].id, sizeof(all->items[i].id));
+			return 1;
+		}
+	return 0;
+}
+
+static int find_other(tote_orchestrator *o, const char *id, const struct place *place,
+	const struct store_identity *ours, char ret_other[64], struct tote_fault *fault)
+{
+	const int may_thread = (place->ops->capabilities & STORE_CAN_ANY_THREAD) != 0;
+	struct patience_work work = {.ask = compare, .drop = drop_others};
+	struct others *all = others_of(o, id, place, ours, fault);
+	struct patience *p;
+	int met;
+
+	if (!all)
+		return fault->code;
+	work.user = all;
+	p = tote__patience_ask(&o->ctx->heap, &work, all->count, may_thread, PATIENCE_US, fault);
+	if (!p)
+		return fault->code;
+	met = judge(o, id, all, p, ret_other);
+	tote__patience_end(p);
+	return met;
 }
 
 /* One of the root's own directories. Those that cannot be looked at are no container's either. */
@@ -233,7 +342,7 @@ static int is_still(tote_orchestrator *o, const char *other, const struct store_
 	memset(&unused, 0, sizeof(unused));
 	if (tote__containers_registered(o, other, &c, &unused) < 0)
 		return 0;
-	met = meets(o, &c, ours);
+	met = meets(o->ctx, c.backend, c.location, ours);
 	tote__containers_drop(o, &c);
 	return met;
 }

@@ -3,7 +3,8 @@
  * That no two containers share a directory or a key (FORMAT sections 1 and 6), and none lies inside
  * another or inside the orchestrator's own directory.
  *
- * Before a container is made or taken in where something lies already, every other one is looked at.
+ * Before a container is made or taken in where something lies already, every other one is looked at;
+ * for one that does not answer nobody waits long, and a warning names it.
  * An audit touches no container but its own, since one whose store hangs must delay no other: it
  * compares with what each of them was when this handle looked at it last. So of two that share a
  * directory the one that is looked at later names both, and from then on either does.

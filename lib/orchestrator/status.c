@@ -8,10 +8,13 @@
 #include "orchestrator/containers.h"
 #include "orchestrator/cosigners.h"
 #include "orchestrator/health.h"
+#include "orchestrator/glance.h"
 #include "orchestrator/location.h"
 #include "orchestrator/outlook.h"
+#include "orchestrator/patience.h"
 #include "tlog/cosignature.h"
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <toteborch/input.h>
 
@@ -153,17 +156,32 @@ static void count_cosignatures(tote_orchestrator *o, const struct subject *subje
 	tote__buf_free(&scratch);
 }
 
+static void unread(struct tote_status *s, const char *why)
+{
+	s->flags |= TOTE_STATUS_UNREACHABLE;
+	s->entries = s->covered = 0;
+	s->unfolded_since_us = 0;
+	memset(s->root, 0, sizeof(s->root));
+	snprintf(s->why, sizeof(s->why), "%s", why);
+}
+
 static int unreachable(struct tote_status *s, struct tote_fault *why, struct tote_fault *fault)
 {
 	if (why->code == TOTE_E_NO_MEMORY) {
 		*fault = *why;
 		return fault->code;
 	}
-	s->flags |= TOTE_STATUS_UNREACHABLE;
-	s->entries = s->covered = 0;
-	s->unfolded_since_us = 0;
-	memset(s->root, 0, sizeof(s->root));
+	unread(s, why->text);
 	return 0;
+}
+
+void tote__status_unanswered(struct tote_status *s)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "its store has not answered for %d s",
+		(int)(PATIENCE_US / 1000000));
+	unread(s, text);
 }
 
 static int info_of(tote_box *box, struct tote_status *s, struct tote_fault *why)
@@ -204,7 +222,10 @@ static int look_at_record(tote_orchestrator *o, struct tote_status *s, struct to
 	struct tote_fault why = o->refused;
 
 	s->flags &= ~TOTE_STATUS_INPUT_UNSEEN;
-	s->flags |= tote__orchestrator_is_damaged(o) ? TOTE_STATUS_DAMAGED : 0;
+	if (tote__orchestrator_is_damaged(o, &why)) {
+		s->flags |= TOTE_STATUS_DAMAGED;
+		snprintf(s->why, sizeof(s->why), "%s", why.text);
+	}
 	s->flags |= tote__orchestrator_is_unread(o) ? TOTE_STATUS_UNREAD : 0;
 	if (o->record && info_of(o->record, s, &why) == 0)
 		return 0;
@@ -266,21 +287,32 @@ static int is_minded(const struct tote_status *s)
 	return !(s->flags & TOTE_STATUS_DETACHED);
 }
 
-int tote__status_look(tote_orchestrator *o, const struct subject *subject, struct glance *g,
-	struct tote_status *s, struct tote_fault *fault)
+/* 1: a glance at it tells all. */
+static int glance(tote_orchestrator *o, const struct subject *subject, struct tote_status *s)
+{
+	struct glance g;
+	int seen;
+
+	tote__glance_init(&g, &o->ctx->heap);
+	seen = tote__glance(o, subject->backend, subject->location, subject->origin, &g);
+	if (seen) {
+		s->entries = s->covered = g.covered.size;
+		memcpy(s->root, g.covered.root, sizeof(s->root));
+		count_cosignatures(o, subject, &g.note, s);
+	}
+	tote__glance_free(&g);
+	return seen;
+}
+
+int tote__status_look(tote_orchestrator *o, const struct subject *subject, struct tote_status *s,
+	struct tote_fault *fault)
 {
 	if (!subject->location)
 		return look_at_record(o, s, fault);
-	if (!is_minded(s))
+	if (!is_minded(s) || glance(o, subject, s))
 		return 0;
-	if (!tote__glance(o, subject->backend, subject->location, subject->origin, g)) {
-		look_at_key(o, subject, s);
-		return open_and_look(o, subject, 0, s, fault);
-	}
-	s->entries = s->covered = g->covered.size;
-	memcpy(s->root, g->covered.root, sizeof(s->root));
-	count_cosignatures(o, subject, &g->note, s);
-	return 0;
+	look_at_key(o, subject, s);
+	return open_and_look(o, subject, 0, s, fault);
 }
 
 int tote__status_read(tote_orchestrator *o, const struct subject *subject, struct tote_status *s,
@@ -304,40 +336,4 @@ void tote__status_end(tote_orchestrator *o, const struct subject *subject, struc
 	if (is_minded(s))
 		tote__health_overdue(s, &subject->policy, subject->since_us, now);
 	s->health = tote__health_judge(s, &subject->policy, now);
-}
-
-/* --- the public call ------------------------------------------------------------------------ */
-
-int tote_orchestrator_status(
-	tote_orchestrator *o, const char *id, struct tote_status *status, struct tote_fault *fault)
-{
-	struct tote_status s;
-	struct subject subject;
-	const struct known *k;
-	int rc;
-
-	FAULT_BEGIN(fault);
-	if ((rc = tote__orchestrator_check(o, fault)) < 0)
-		return rc;
-	if (!id || !status)
-		return tote__fault(fault, TOTE_E_ARGUMENT, "status: ID or result is missing");
-	if ((rc = tote__orchestrator_refresh(o, fault)) < 0)
-		return rc;
-	tote__orchestrator_lock(o);
-	k = tote__registry_find(&o->registry, id);
-	rc = k ? tote__status_begin(o, k, &s, &subject, fault)
-	       : tote__fault(
-			 fault, TOTE_E_NOT_FOUND, "no container '%s' was ever registered here", id);
-	tote__orchestrator_unlock(o);
-	if (rc < 0)
-		return rc;
-	rc = tote__status_read(o, &subject, &s, fault);
-	if (rc == 0) {
-		tote__fault_clear(fault);
-		tote__status_end(o, &subject, &s);
-		rc = tote__struct_out(
-			status, &s, sizeof(s), STATUS_LEAST, "struct tote_status", fault);
-	}
-	tote__status_drop(o, &subject);
-	return rc;
 }

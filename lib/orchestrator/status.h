@@ -5,7 +5,9 @@
 #ifndef ORCHESTRATOR_STATUS_H
 #define ORCHESTRATOR_STATUS_H
 
-#include "orchestrator/glance.h"
+#include "orchestrator/orchestrator.h"
+#include <toteborch/health.h>
+#include <toteborch/schedule.h>
 
 #define STATUS_LEAST offsetof(struct tote_status, run)
 
@@ -24,11 +26,13 @@ int tote__status_begin(tote_orchestrator *o, const struct known *k, struct tote_
 	struct subject *subject, struct tote_fault *fault);
 void tote__status_drop(tote_orchestrator *o, struct subject *subject);
 /* By a glance where that tells, else by opening it. TOTE_E_NO_MEMORY; all else is in the status. */
-int tote__status_look(tote_orchestrator *o, const struct subject *subject, struct glance *g,
-	struct tote_status *s, struct tote_fault *fault);
+int tote__status_look(tote_orchestrator *o, const struct subject *subject, struct tote_status *s,
+	struct tote_fault *fault);
 /* All of it, its gate too. */
 int tote__status_read(tote_orchestrator *o, const struct subject *subject, struct tote_status *s,
 	struct tote_fault *fault);
+/* Its store was asked, and does not answer. */
+void tote__status_unanswered(struct tote_status *s);
 /* The last step: overdue, oldest_unverified_us, health. */
 void tote__status_end(tote_orchestrator *o, const struct subject *subject, struct tote_status *s);
 

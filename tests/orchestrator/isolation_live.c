@@ -8,6 +8,7 @@
 #include "support/step_kill.h"
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static double seconds(void)
@@ -131,6 +132,104 @@ START_TEST(nobody_waits_for_a_container_whose_store_hangs)
 		ck_assert_msg(caught[i].rc == 0 || doings[i] == caught_in_append, "%d: %d", i,
 			caught[i].rc);
 	}
+	trouble_ends(0);
+	ck_assert_uint_eq(audit(&s.r, s.it).verdict.verdict, TOTE_VERDICT_OK);
+	isle_remove(&s);
+}
+END_TEST
+
+/* Who is told of all, or compares with all, is told of the one that does not answer, and goes on. */
+struct asking {
+	struct isle *s;
+	const char *(*asks)(struct isle *s); /* what went wrong, NULL: nothing */
+	pthread_t thread;
+	const char *wrong;
+	double took;
+};
+
+static const char *asks_for_health(struct isle *s)
+{
+	struct tote_status status = {.size = sizeof(status)};
+	struct tote_fault fault;
+	tote_health *health;
+	int silent = 0, rc;
+
+	if (tote_health_open(s->r.o, 0, &health, &fault) < 0)
+		return "the health of all was not told";
+	while ((rc = tote_health_next(health, &status, &fault)) == 1) {
+		const int hangs = !strcmp(status.id, s->it);
+
+		if (((status.flags & TOTE_STATUS_UNREACHABLE) != 0) != hangs)
+			return "one answers and is unreachable, or the other way round";
+		if (!hangs && *status.why)
+			return "of what was read it says why it was not";
+		silent += hangs && status.health == TOTE_HEALTH_UNREACHABLE &&
+			  strstr(status.why, "has not answered") && !status.entries;
+	}
+	tote_health_unref(health);
+	return rc == 0 && silent == 1 ? NULL : "the silent one was not told";
+}
+
+static const char *registers_another(struct isle *s)
+{
+	static char place[512];
+	struct tote_fault fault;
+
+	snprintf(place, sizeof(place), "%s/containers/%s", s->r.path, neighbour(7));
+	return tote_orchestrator_register(s->r.o, neighbour(7), place, NULL, NULL, 0, &fault) < 0
+		       ? "not registered"
+		       : NULL;
+}
+
+static const char *provisions_where_something_is(struct isle *s)
+{
+	static char place[512];
+	struct tote_provision_options options = {.size = sizeof(options), .location = place};
+	struct tote_fault fault;
+
+	snprintf(place, sizeof(place), "%s/empty", s->r.scratch.path);
+	return mkdir(place, 0750) < 0 || tote_orchestrator_provision(
+						 s->r.o, "elsewhere", &options, NULL, &fault) < 0
+		       ? "not provisioned"
+		       : NULL;
+}
+
+static void *ask(void *user)
+{
+	struct asking *a = user;
+	const double since = seconds();
+
+	a->wrong = a->asks(a->s);
+	a->took = seconds() - since;
+	return NULL;
+}
+
+START_TEST(who_asks_all_is_not_kept_waiting_by_one_that_hangs)
+{
+	static const char *(*const asks[])(struct isle * s) = {
+		asks_for_health, registers_another, provisions_where_something_is};
+	struct asking asking[3];
+	struct isle s;
+
+	isle_copy(&s);
+	isle_open(&s, troubled_kernel());
+	ck_ok(tote_orchestrator_detach(s.r.o, neighbour(7), NULL, "x", 0, &s.r.fault), s.r.fault);
+	trouble_begins(0, printed("%s/containers/%s", s.r.path, s.it), TROUBLE_HANGING, 0);
+	/* the first of these changes what the last one would see */
+	asking[0] = (struct asking){.s = &s, .asks = asks[0]};
+	ask(&asking[0]);
+	for (int i = 1; i < 3; i++) {
+		asking[i] = (struct asking){.s = &s, .asks = asks[i]};
+		ck_assert_int_eq(pthread_create(&asking[i].thread, NULL, ask, &asking[i]), 0);
+	}
+	for (int i = 0; i < 3; i++) {
+		if (i)
+			ck_assert_int_eq(pthread_join(asking[i].thread, NULL), 0);
+		ck_assert_msg(!asking[i].wrong, "%d: %s", i, asking[i].wrong);
+		ck_assert_msg(asking[i].took < 20, "%d: %f s", i, asking[i].took);
+	}
+	trouble_reached(3); /* it hangs all the time */
+	trouble_release();
 	trouble_ends(0);
 	ck_assert_uint_eq(audit(&s.r, s.it).verdict.verdict, TOTE_VERDICT_OK);
 	isle_remove(&s);
@@ -430,6 +529,7 @@ Suite *isolation_live_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_unchecked_fixture(t, isle_make, isle_end);
 	tcase_add_test(t, nobody_waits_for_a_container_whose_store_hangs);
+	tcase_add_test(t, who_asks_all_is_not_kept_waiting_by_one_that_hangs);
 	tcase_add_loop_test(
 		t, an_audit_of_everything_is_through_with_all_but_the_one_that_hangs, 1, 3);
 	tcase_add_loop_test(t, what_is_due_is_done_for_all_but_those_that_hang, 1, HARMED);
