@@ -113,12 +113,18 @@ static void show_json(const char *id, const struct tote_repair *r, int planned)
 
 static void show_plan(const char *id, const struct tote_repair *r)
 {
+	const int cut_off = (r->flags & TOTE_REPAIR_DONE) != 0;
 	char count[TEXT_MAX];
 
-	printf("%s: damaged: ", id);
+	printf("%s: %s: ", id, cut_off ? "half repaired" : "damaged");
 	out_string(stdout, r->why);
 	putchar('\n');
 	puts("a repair would do this, in this order:");
+	if (cut_off) {
+		printf("  sign for %s entr%s, up to entry %" PRIu64 "\n",
+			text_count(count, r->folded), text_ies(r->folded), r->seq);
+		return;
+	}
 	if (r->published)
 		printf("  publish the checkpoint of %s entr%s that was signed and not published;\n"
 		       "  then there may be less to repair, or nothing\n",
@@ -150,7 +156,7 @@ static void show_done(const char *id, const struct tote_repair *r)
 		id, r->seq, text_count(count, r->lost), text_ies(r->lost),
 		r->lost == 1 ? "is" : "are");
 	out_line("the old journal lies in %s: what can be read of the lost entries is there",
-		r->aside);
+		*r->aside ? r->aside : "ledger/damaged");
 }
 
 /* Says first what it would do: 0, or what totectl exits with; *ret_needed: there is something. */

@@ -127,6 +127,9 @@ TOTE_API int tote_box_rotate_to(tote_box *box, const struct tote_signer *next, c
  * interrupted fold beyond from_seq. seq: of ledger.repaired; TOTE_SEQ_ANY without
  * TOTE_REPAIR_DONE. aside: where the old journal lies afterwards, below the container (the moved
  * files beside it, with ".log" behind the name); "" where nothing is set aside. why: the damage.
+ *
+ * A plan that says NEEDED and DONE is one of what a repair that was cut off left to do: the
+ * checkpoint over its entry, without which no reader sees that.
  */
 struct tote_repair {
 	uint32_t size;

@@ -194,6 +194,15 @@ static int repair_a(tote_ctx *ctx, const char *path)
 	return rc;
 }
 
+/* As a reader without the lock sees them. */
+static int entries_seen(struct root *r, const char *id)
+{
+	struct tote_status s = {.size = sizeof(s)};
+
+	ck_ok(tote_orchestrator_status(r->o, id, &s, &r->fault), r->fault);
+	return (int)s.entries;
+}
+
 START_TEST(a_repair_that_died_at_any_change_of_the_disk_is_gone_on_with)
 {
 	struct root r;
@@ -205,10 +214,16 @@ START_TEST(a_repair_that_died_at_any_change_of_the_disk_is_gone_on_with)
 	snprintf(whole, sizeof(whole), "%s/whole", r.scratch.path);
 	copy_tree(r.path, whole);
 	for (at = 0; dies_at(at, repair_a, r.path); at++) {
-		struct tote_repair done;
+		struct tote_repair plan, done;
 
 		root_open(&r);
+		ck_ok(repair(&r, "a", TOTE_REPAIR_PLAN, &plan), r.fault);
 		ck_ok(repair(&r, "a", 0, &done), r.fault);
+		ck_assert_msg(plan.flags & TOTE_REPAIR_NEEDED || !done.flags, "step %ld", at);
+		ck_assert_msg(entries_seen(&r, "a") >= 5, "step %ld: readers see %d entries", at,
+			entries_seen(&r, "a"));
+		ck_ok(repair(&r, "a", TOTE_REPAIR_PLAN, &done), r.fault);
+		ck_assert_msg(!done.flags, "step %ld", at);
 		append_some(&r, "a", 1);
 		ck_assert_msg(audited(&r, "a") == TOTE_VERDICT_OK, "step %ld", at);
 		root_close(&r);
