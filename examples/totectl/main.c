@@ -70,6 +70,11 @@ static const struct verb verbs[] = {
 		"totectl fleet plan\n"
 		"totectl fleet apply",
 		BIT(OPT_YES), 0, 1, 2, verb_fleet},
+	{"policy", "ID [KEY=VALUE...]",
+		"show by which policy a container is audited and signed for, or set fields of it",
+		"totectl policy contracts\n"
+		"totectl policy contracts full-every=2w overdue-after=4w window=22:00-04:00",
+		0, 0, 1, MANY, verb_policy},
 	{"log", "ID [--from SEQ] [--kind K] [--reverse | --follow] [--limit N]",
 		"list the entries of a ledger; `orchestrator` is the consolidated record",
 		"totectl log contracts --kind 'record.*' --reverse --limit 10",

@@ -101,27 +101,16 @@ static void change_json(const struct tote_fleet_change *c, int made)
 	json_end(&j);
 }
 
-/* A number of seconds or bytes as a file would have it: in the largest unit that is exact. */
+/* A field of a policy as a file would have it; the plan has it as it is on record. */
 static const char *in_units(char out[TEXT_MAX], const char *field, const char *value)
 {
-	static const struct unit {
-		const char *name;
-		uint64_t factor;
-	} times[] = {{"w", 604800}, {"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}, {"", 0}},
-	  sizes[] = {{"GiB", 1u << 30}, {"MiB", 1u << 20}, {"KiB", 1u << 10}, {"", 0}};
-	const struct unit *unit = NULL;
-	uint64_t number;
+	struct tote_policy p;
+	struct tote_fault unused;
 
-	if (strstr(field, "-every") || strstr(field, "-after"))
-		unit = times;
-	else if (!strcmp(field, "fold-bytes") || !strcmp(field, "rate"))
-		unit = sizes;
-	if (!unit || !args_seq(value, &number) || !number)
+	if (tote_policy_init(&p, sizeof(p), &unused) < 0 ||
+		tote_policy_put(&p, field, value, &unused) < 0 ||
+		tote_policy_value(&p, p.set, out, TEXT_MAX, &unused) < 0)
 		return value;
-	while (unit->factor && number % unit->factor)
-		unit++;
-	snprintf(out, TEXT_MAX, "%" PRIu64 "%s", unit->factor ? number / unit->factor : number,
-		unit->name);
 	return out;
 }
 

@@ -14,6 +14,7 @@ int verb_detach(struct call *call);
 int verb_state(struct call *call); /* suspend, resume, archive, dispose */
 int verb_seal(struct call *call);
 int verb_fleet(struct call *call);
+int verb_policy(struct call *call);
 int verb_input(struct call *call);
 int verb_append(struct call *call);
 int verb_log(struct call *call);

@@ -83,6 +83,19 @@ TOTE_API int tote_orchestrator_set_policy(tote_orchestrator *orchestrator, const
 	const struct tote_policy *policy, const char *actor, uint32_t flags,
 	struct tote_fault *fault);
 
+/*
+ * The fields in the words of a fleet file: toteborch-fleet(5). key: the name of a field
+ * (TOTE_POLICY_*), NULL for an unknown one. put: that field takes this value, and is set; nothing
+ * is said of how it goes with the others, set_policy does that. value: a field's value as put takes
+ * it, in the largest unit that says it exactly, at most 31 bytes. TOTE_E_GRAMMAR and TOTE_E_ARGUMENT,
+ * with what was probably meant or what it should look like; TOTE_E_TOO_LARGE. Any thread. Since 0.1.
+ */
+TOTE_API const char *tote_policy_key(uint32_t field);
+TOTE_API int tote_policy_put(
+	struct tote_policy *policy, const char *key, const char *value, struct tote_fault *fault);
+TOTE_API int tote_policy_value(const struct tote_policy *policy, uint32_t field, char *ret_text,
+	size_t cap, struct tote_fault *fault);
+
 #define TOTE_DUE_MAX_US                                                                            \
 	INT64_C(3600000000) /* what next_due says at most: others may set policies */
 

@@ -62,51 +62,50 @@ static void put_amount(struct tote_policy *p, const struct row *row, uint64_t am
 	memcpy((uint8_t *)p + row->at, &amount, sizeof(amount));
 }
 
-static int take_on_flag(const struct fleet_event *value, uint32_t *ret)
+static int take_on_flag(const char *text, size_t len, uint32_t *ret)
 {
 	for (uint32_t i = 0; i < sizeof(on_flag) / sizeof(on_flag[0]); i++)
-		if (strlen(on_flag[i]) == value->len &&
-			!memcmp(on_flag[i], value->text, value->len)) {
+		if (strlen(on_flag[i]) == len && !memcmp(on_flag[i], text, len)) {
 			*ret = i + 1;
 			return 0;
 		}
 	return -1;
 }
 
-static int take_count(const struct fleet_event *value, uint32_t *ret)
+static int take_count(const char *text, size_t len, int plain, uint32_t *ret)
 {
 	uint64_t count;
 
-	if (tote__fleet_scalar(value->text, value->len, value->plain) != SCALAR_INTEGER ||
-		tote__fleet_integer(value->text, value->len, &count) < 0 || count > UINT32_MAX)
+	if (tote__fleet_scalar(text, len, plain) != SCALAR_INTEGER ||
+		tote__fleet_integer(text, len, &count) < 0 || count > UINT32_MAX)
 		return -1;
 	*ret = (uint32_t)count;
 	return 0;
 }
 
-static int take(struct tote_policy *p, const struct row *row, const struct fleet_event *value)
+static int take(
+	struct tote_policy *p, const struct row *row, const char *text, size_t len, int plain)
 {
 	uint64_t amount = 0;
 	int rc = -1;
 
 	switch (row->form) {
 	case DURATION:
-		rc = tote__fleet_duration(value->text, value->len, value->plain, &amount);
+		rc = tote__fleet_duration(text, len, plain, &amount);
 		put_amount(p, row, amount);
 		break;
 	case SIZE:
-		rc = tote__fleet_size(value->text, value->len, value->plain, &amount);
+		rc = tote__fleet_size(text, len, plain, &amount);
 		put_amount(p, row, amount);
 		break;
 	case COUNT:
-		rc = take_count(value, &p->cosigners);
+		rc = take_count(text, len, plain, &p->cosigners);
 		break;
 	case WINDOW:
-		rc = tote__fleet_window(
-			value->text, value->len, &p->window_from_min, &p->window_to_min);
+		rc = tote__fleet_window(text, len, &p->window_from_min, &p->window_to_min);
 		break;
 	case ON_FLAG:
-		rc = take_on_flag(value, &p->on_flag);
+		rc = take_on_flag(text, len, &p->on_flag);
 		break;
 	}
 	p->set = row->bit;
@@ -142,23 +141,33 @@ static const char *said(const struct tote_fault *fault)
 	return behind ? behind + 3 : fault->text;
 }
 
-void tote__fleet_policy_take(struct wish_policy *p, size_t field, const struct fleet_event *value,
-	struct fleet_problems *problems)
+int tote__fleet_policy_parse(size_t field, const char *text, size_t len, int plain,
+	struct tote_policy *ret, struct tote_fault *fault)
 {
 	const struct row *row = row_of(field);
 	const char *keys[POLICY_FIELDS];
+	struct tote_fault why;
+
+	neutral(ret);
+	tote__fleet_policy_keys(keys);
+	if (take(ret, row, text, len, plain) < 0)
+		return tote__fault(fault, TOTE_E_GRAMMAR, "%s: '%.*s' is %s", keys[field],
+			tote__fleet_shown(text, len), text, expected(row->form));
+	if (tote__policy_check(ret, "", SIZE_MAX, 0, &why) < 0)
+		return tote__fault(fault, why.code, "%s", said(&why));
+	return 0;
+}
+
+void tote__fleet_policy_take(struct wish_policy *p, size_t field, const struct fleet_event *value,
+	struct fleet_problems *problems)
+{
 	struct tote_policy one;
 	struct tote_fault fault;
 
-	neutral(&one);
-	tote__fleet_policy_keys(keys);
 	p->places[field] = value->place;
-	if (take(&one, row, value) < 0)
-		tote__fleet_problem(problems, value->place, "%s: '%.*s' is %s", keys[field],
-			tote__fleet_shown(value->text, value->len), value->text,
-			expected(row->form));
-	else if (tote__policy_check(&one, "", SIZE_MAX, 0, &fault) < 0)
-		tote__fleet_problem(problems, value->place, "%s", said(&fault));
+	if (tote__fleet_policy_parse(field, value->text, value->len, value->plain, &one, &fault) <
+		0)
+		tote__fleet_problem(problems, value->place, "%s", fault.text);
 	else
 		tote__policy_put(&p->values, &one);
 }
@@ -217,24 +226,29 @@ void tote__fleet_policy_check(const struct tote_policy *base, const struct wish_
 
 /* --- writing -------------------------------------------------------------------------------- */
 
+uint32_t tote__fleet_policy_text(const struct tote_policy *p, size_t field, const char **ret_key,
+	char ret_text[FLEET_AMOUNT_MAX])
+{
+	const struct row *row = row_of(field);
+	uint32_t bit = tote__policy_field(p, field, ret_key, ret_text);
+	uint64_t amount;
+
+	if (row->form == DURATION || row->form == SIZE) {
+		memcpy(&amount, (const uint8_t *)p + row->at, sizeof(amount));
+		if (row->form == DURATION)
+			tote__fleet_put_duration(amount, ret_text);
+		else
+			tote__fleet_put_size(amount, ret_text);
+	}
+	return bit;
+}
+
 void tote__fleet_policy_write(const struct tote_policy *p, const char *indent, struct buf *out)
 {
-	for (size_t i = 0; i < POLICY_FIELDS; i++) {
-		const struct row *row = row_of(i);
-		char value[POLICY_VALUE_MAX], in_units[FLEET_AMOUNT_MAX];
-		const char *key, *text = value;
-		uint64_t amount;
+	char text[FLEET_AMOUNT_MAX];
+	const char *key;
 
-		if (!(tote__policy_field(p, i, &key, value) & p->set))
-			continue;
-		if (row->form == DURATION || row->form == SIZE) {
-			memcpy(&amount, (const uint8_t *)p + row->at, sizeof(amount));
-			if (row->form == DURATION)
-				tote__fleet_put_duration(amount, in_units);
-			else
-				tote__fleet_put_size(amount, in_units);
-			text = in_units;
-		}
-		tote__buf_putf(out, "%s%s: %s\n", indent, key, text);
-	}
+	for (size_t i = 0; i < POLICY_FIELDS; i++)
+		if (tote__fleet_policy_text(p, i, &key, text) & p->set)
+			tote__buf_putf(out, "%s%s: %s\n", indent, key, text);
 }

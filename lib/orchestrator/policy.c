@@ -9,8 +9,7 @@
 #include <string.h>
 #include <toteborch/schedule.h>
 
-#define POLICY_LEAST (offsetof(struct tote_policy, cosigners) + sizeof(uint32_t))
-#define POLICY_ALL   (2 * TOTE_POLICY_COSIGNERS - 1)
+#define POLICY_ALL (2 * TOTE_POLICY_COSIGNERS - 1)
 
 int tote_policy_init(struct tote_policy *policy, size_t size, struct tote_fault *fault)
 {

@@ -7,8 +7,10 @@
 #define ORCHESTRATOR_POLICY_FIELDS_H
 
 #include "ledger/entry.h"
+#include <stddef.h>
 #include <toteborch/schedule.h>
 
+#define POLICY_LEAST      (offsetof(struct tote_policy, cosigners) + sizeof(uint32_t))
 #define POLICY_FIELDS     9
 #define POLICY_VALUE_MAX  24 /* of one of them as text, with a NUL */
 #define COSIGNER_KEYS_KEY "cosigner-keys"

@@ -301,11 +301,88 @@ START_TEST(what_is_due_is_told_done_and_told_again)
 }
 END_TEST
 
+START_TEST(a_policy_is_written_and_read_in_the_words_of_a_fleet_file)
+{
+	static const struct {
+		const char *key, *typed, *shown;
+		uint32_t field;
+	} rows[] = {
+		{"structure-every", "90", "90s", TOTE_POLICY_STRUCTURE_EVERY},
+		{"full-every", "14d", "2w", TOTE_POLICY_FULL_EVERY},
+		{"overdue-after", "4w", "4w", TOTE_POLICY_OVERDUE_AFTER},
+		{"fold-after", "0", "0", TOTE_POLICY_FOLD_AFTER},
+		{"fold-bytes", "1048576", "1MiB", TOTE_POLICY_FOLD_BYTES},
+		{"rate", "50MiB", "50MiB", TOTE_POLICY_RATE},
+		{"window", "22:00-04:00", "22:00-04:00", TOTE_POLICY_WINDOW},
+		{"on-flag", "suspend", "suspend", TOTE_POLICY_ON_FLAG},
+		{"cosigners", "2", "2", TOTE_POLICY_COSIGNERS},
+	};
+	struct tote_policy p;
+	uint32_t set = 0;
+	char text[32];
+
+	ok(tote_policy_init(&p, sizeof(p), &fault));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_str_eq(tote_policy_key(rows[i].field), rows[i].key);
+		ok(tote_policy_put(&p, rows[i].key, rows[i].typed, &fault));
+		set |= rows[i].field;
+		ck_assert_uint_eq(p.set, set);
+		ok(tote_policy_value(&p, rows[i].field, text, sizeof(text), &fault));
+		ck_assert_str_eq(text, rows[i].shown);
+	}
+	ck_assert_uint_eq(p.full_every_s, 1209600);
+	ck_assert_uint_eq(p.window_from_min, 22 * 60);
+	ck_assert_ptr_null(tote_policy_key(0));
+	ck_assert_ptr_null(tote_policy_key(TOTE_POLICY_RATE | TOTE_POLICY_WINDOW));
+	ck_assert_ptr_null(tote_policy_key(2 * TOTE_POLICY_COSIGNERS));
+}
+END_TEST
+
+START_TEST(a_word_that_is_none_leaves_the_policy_as_it_was)
+{
+	static const struct {
+		const char *key, *value, *said;
+		int code;
+	} rows[] = {
+		{"ful-every", "1w", "did you mean 'full-every'", TOTE_E_GRAMMAR},
+		{"", "1w", "no field ''", TOTE_E_GRAMMAR},
+		{"full-every", "1y", "full-every: '1y' is no duration", TOTE_E_GRAMMAR},
+		{"full-every", "", "is no duration", TOTE_E_GRAMMAR},
+		{"full-every", "59", "out of bounds", TOTE_E_ARGUMENT},
+		{"window", "22:00-22:00", "empty", TOTE_E_ARGUMENT},
+		{"cosigners", "4294967296", "no count", TOTE_E_GRAMMAR},
+	};
+	struct tote_policy before, p;
+	char text[32];
+
+	ok(tote_policy_init(&p, sizeof(p), &fault));
+	before = p;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fails(tote_policy_put(&p, rows[i].key, rows[i].value, &fault), rows[i].code);
+		ck_assert_msg(strstr(fault.text, rows[i].said), "%s", fault.text);
+		ck_assert_mem_eq(&p, &before, sizeof(p));
+	}
+	fails(tote_policy_put(NULL, "rate", "0", &fault), TOTE_E_ARGUMENT);
+	fails(tote_policy_put(&p, NULL, "0", &fault), TOTE_E_ARGUMENT);
+	fails(tote_policy_put(&p, "rate", NULL, &fault), TOTE_E_ARGUMENT);
+	fails(tote_policy_value(NULL, TOTE_POLICY_RATE, text, 32, &fault), TOTE_E_ARGUMENT);
+	fails(tote_policy_value(&p, TOTE_POLICY_RATE, NULL, 32, &fault), TOTE_E_ARGUMENT);
+	fails(tote_policy_value(&p, 3, text, 32, &fault), TOTE_E_ARGUMENT);
+	fails(tote_policy_value(&p, TOTE_POLICY_RATE, text, 1, &fault), TOTE_E_TOO_LARGE);
+	ok(tote_policy_value(&p, TOTE_POLICY_RATE, text, 2, &fault));
+	p.size = 8;
+	fails(tote_policy_put(&p, "rate", "0", &fault), TOTE_E_STRUCT);
+	fails(tote_policy_value(&p, TOTE_POLICY_RATE, text, 32, &fault), TOTE_E_STRUCT);
+}
+END_TEST
+
 Suite *schedule_suite(void)
 {
 	Suite *s = suite_create("schedule");
 	TCase *t = tcase_create("schedule");
 
+	tcase_add_test(t, a_policy_is_written_and_read_in_the_words_of_a_fleet_file);
+	tcase_add_test(t, a_word_that_is_none_leaves_the_policy_as_it_was);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, what_no_policy_names_has_its_default);
 	tcase_add_test(t, what_is_missing_or_unknown_is_refused);

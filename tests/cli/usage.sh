@@ -3,7 +3,7 @@
 # What is refused from the arguments alone ends with 2, changes nothing and says what was meant.
 . "$top_srcdir/tests/cli/common.sh"
 
-verbs='init provision register detach suspend resume archive dispose seal append log show ls cat
+verbs='init provision register detach suspend resume archive dispose seal append policy log show ls cat
 	manifest checkpoint prove verify witness keys audit run status ack demo'
 
 ends 2
