@@ -20,7 +20,8 @@ struct open_audit {
 	int64_t begun_us; /* by the schedule's time */
 	uint64_t bytes;   /* read so far */
 	int served;       /* by a thread of the dispatch, with its crew's mutex */
-	unsigned shares;  /* that it had */
+	unsigned shares;  /* that it had, since it was asked to give way */
+	int keeps;        /* and does not: it is inside an asset. With the crew's mutex */
 };
 
 struct agenda {

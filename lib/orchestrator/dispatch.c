@@ -75,13 +75,6 @@ struct turn *tote__dispatch_turn(
 
 /* --- what is due ---------------------------------------------------------------------------- */
 
-/* An audit under way may go on: its window is open, and its rate allows more. */
-static int may_go_on(struct dispatch *d, const struct known *k, int64_t now)
-{
-	return tote__schedule_open(tote__outlook_window(k), now) &&
-	       (!k->mine.rated || tote__rate_allows(&k->mine.rate, tote__dispatch_clock(d)) > 0);
-}
-
 /* With the registry's lock and the crew's mutex: no I/O. */
 static int collect_one(
 	struct dispatch *d, const struct known *k, int64_t now, struct tote_fault *fault)
@@ -93,7 +86,7 @@ static int collect_one(
 	if (tote__crew_has(&d->crew, k->id))
 		return 0;
 	tote__outlook(&d->o->registry, k, now, &outlook);
-	if (open && !may_go_on(d, k, now))
+	if (open && !tote__outlook_may_go_on(k, now, tote__dispatch_clock(d)))
 		return 0;
 	if (!open && (!outlook.turn.level || outlook.ready_us > now))
 		return 0;

@@ -136,7 +136,18 @@ static void drop_audit(struct dispatch *d, struct open_audit *a, struct tote_fau
 
 /* --- beginning and making room -------------------------------------------------------------- */
 
-/* The one that is open longest and had its shares since, and has none now; or NULL. */
+/*
+ * It had its shares, or may have none now: its window has closed, or its rate is used up. What keeps
+ * its place is asked again after as many shares more.
+ */
+static int may_give_way(tote_orchestrator *o, const struct open_audit *a, const struct known *k)
+{
+	return a->shares >= PARK_AFTER_SHARES ||
+	       (!a->keeps && !tote__outlook_may_go_on(k, tote__agenda_now(o),
+				     tote__clock_monotonic(&o->ctx->clock)));
+}
+
+/* Of those that have no share now and may give way, the one that is open longest; or NULL. */
 static struct open_audit *oldest(tote_orchestrator *o, int64_t *ret_since)
 {
 	struct open_audit *found = NULL;
@@ -145,8 +156,8 @@ static struct open_audit *oldest(tote_orchestrator *o, int64_t *ret_since)
 		struct open_audit *a = o->agenda->open[i];
 		const struct known *k = tote__registry_find(&o->registry, a->id);
 
-		if (k && !a->served && a->shares >= PARK_AFTER_SHARES &&
-			(!found || k->mine.opened_us < *ret_since)) {
+		if (k && !a->served && (!found || k->mine.opened_us < *ret_since) &&
+			may_give_way(o, a, k)) {
 			found = a;
 			*ret_since = k->mine.opened_us;
 		}
@@ -165,16 +176,25 @@ int64_t tote__agenda_park_wait(tote_orchestrator *o, int64_t monotonic_us)
 
 /*
  * What was read of an asset that is not read to its end is lost: who came no further than that keeps
- * its place, or a large asset would be begun again for ever. With the crew's mutex, let go meanwhile.
+ * its place, or a large asset would be begun again for ever. But not more than half of all places:
+ * else a few assets without an end would keep all others from being audited. With the crew's mutex.
  */
-static int make_room(struct dispatch *d)
+static int keeps(const struct agenda *agenda, struct open_audit *a)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < agenda->open_count; i++)
+		count += agenda->open[i] != a && agenda->open[i]->keeps;
+	a->keeps = count < AGENDA_OPEN_MAX / 2;
+	return a->keeps;
+}
+
+/* One that may give way, now served by nobody else; NULL. With the crew's mutex. */
+static struct open_audit *take_oldest(struct dispatch *d)
 {
 	struct open_audit *a;
 	int64_t since = 0;
-	int covered;
 
-	if (d->o->agenda->open_count < AGENDA_OPEN_MAX)
-		return 1;
 	tote__orchestrator_lock(d->o);
 	a = oldest(d->o, &since);
 	if (a && tote__dispatch_clock(d) - since < PARK_AFTER_US)
@@ -182,14 +202,36 @@ static int make_room(struct dispatch *d)
 	if (a)
 		a->served = 1;
 	tote__orchestrator_unlock(d->o);
-	if (!a)
-		return 0;
+	return a;
+}
+
+/* 1 where it let go of all. It is served by nobody else; with the crew's mutex, let go meanwhile. */
+static int gives_way(struct dispatch *d, struct open_audit *a)
+{
+	int covered;
+
 	tote__crew_unlock(&d->crew);
 	covered = tote__job_cover(a->job);
-	if (covered)
-		tote__job_park(a->job);
 	tote__crew_lock(&d->crew);
-	if (covered) {
+	if (!covered && keeps(d->o->agenda, a))
+		return 0;
+	tote__crew_unlock(&d->crew);
+	tote__job_park(a->job);
+	tote__crew_lock(&d->crew);
+	return 1;
+}
+
+/* With the crew's mutex, let go meanwhile. */
+static int make_room(struct dispatch *d)
+{
+	struct agenda *agenda = d->o->agenda;
+	struct open_audit *a;
+
+	if (agenda->open_count < AGENDA_OPEN_MAX)
+		return 1;
+	if (!(a = take_oldest(d)))
+		return 0;
+	if (gives_way(d, a)) {
 		tote__agenda_park(d->o, a);
 	} else {
 		tote__orchestrator_lock(d->o);
@@ -197,7 +239,7 @@ static int make_room(struct dispatch *d)
 		a->served = 0;
 		tote__orchestrator_unlock(d->o);
 	}
-	return d->o->agenda->open_count < AGENDA_OPEN_MAX;
+	return agenda->open_count < AGENDA_OPEN_MAX;
 }
 
 /* A bucket stays with its container: a new audit is no new second. */
@@ -319,7 +361,8 @@ static int64_t time_of(const struct dispatch *d, size_t waiting)
 	return left == INT64_MAX ? SHARE_US : tote__turn_share(left, waiting, SHARE_LEAST_US);
 }
 
-static void spend(struct dispatch *d, struct open_audit *a)
+/* What it read, also in its last share. */
+static void charge(struct dispatch *d, struct open_audit *a)
 {
 	uint64_t read = a->job->progress.bytes - a->bytes;
 	struct known *k;
@@ -329,12 +372,21 @@ static void spend(struct dispatch *d, struct open_audit *a)
 	d->bytes_left -= read < d->bytes_left ? read : d->bytes_left;
 	tote__crew_unlock(&d->crew);
 	tote__orchestrator_lock(d->o);
+	if ((k = tote__registry_find(&d->o->registry, a->id)))
+		tote__rate_spend(&k->mine.rate, read, tote__dispatch_clock(d));
+	tote__orchestrator_unlock(d->o);
+}
+
+/* From here on another thread may serve it. */
+static void give_back(struct dispatch *d, struct open_audit *a)
+{
+	struct known *k;
+
+	tote__orchestrator_lock(d->o);
+	if ((k = tote__registry_find(&d->o->registry, a->id)))
+		k->mine.served++;
 	a->shares++;
 	a->served = 0;
-	if ((k = tote__registry_find(&d->o->registry, a->id))) {
-		k->mine.served++;
-		tote__rate_spend(&k->mine.rate, read, tote__dispatch_clock(d));
-	}
 	tote__orchestrator_unlock(d->o);
 }
 
@@ -352,11 +404,12 @@ int tote__dispatch_serve(void *dispatch, const struct turn *turn, size_t waiting
 	if (!a->job && !begin_audit(d, a, turn, &fault))
 		return 1;
 	rc = tote_audit_step(a->job, bytes_of(d, a->id, waiting), time_of(d, waiting), &fault);
+	charge(d, a);
 	if (rc < 0)
 		drop_audit(d, a, &fault);
 	else if (!rc)
 		end_audit(d, a);
 	else
-		spend(d, a);
+		give_back(d, a);
 	return 1;
 }

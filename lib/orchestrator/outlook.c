@@ -63,6 +63,12 @@ struct schedule_window tote__outlook_window(const struct known *k)
 	return (struct schedule_window){k->policy.window_from_min, k->policy.window_to_min};
 }
 
+int tote__outlook_may_go_on(const struct known *k, int64_t now, int64_t monotonic_us)
+{
+	return tote__schedule_open(tote__outlook_window(k), now) &&
+	       (!k->mine.rated || tote__rate_allows(&k->mine.rate, monotonic_us) > 0);
+}
+
 int tote__outlook_is_overdue(const struct known *k, int64_t now)
 {
 	int64_t after = (int64_t)k->policy.overdue_after_s * SCHEDULE_SECOND;

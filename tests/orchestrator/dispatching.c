@@ -97,6 +97,92 @@ START_TEST(a_rate_bounds_what_an_audit_reads_in_a_second)
 }
 END_TEST
 
+/* So many containers that have this to read, and what they are to keep to. */
+static void provision_many(int count, size_t bytes, uint32_t set, struct tote_policy policy)
+{
+	for (int i = 0; i < count; i++) {
+		char id[] = {'m', (char)('0' + i / 10), (char)('0' + i % 10), '\0'};
+
+		root_provision(&r, id);
+		seal_bytes(id, "f", bytes);
+		seal_bytes(id, "g", bytes);
+		if (set)
+			set_policy(id, set, policy);
+	}
+}
+
+START_TEST(what_ends_in_its_first_share_counts_against_the_budget_too)
+{
+	provision_many(16, 1 << 20, 0, (struct tote_policy){.size = 0});
+	pass(31 * DAY);
+	ck_assert_uint_le(dispatch_with(5 << 20, 0, 0).ended, 8);
+}
+END_TEST
+
+/* One that comes to be due now, a little later. */
+static void bring_another(const char *id)
+{
+	root_provision(&r, id);
+	set_policy(id, TOTE_POLICY_STRUCTURE_EVERY, (struct tote_policy){.structure_every_s = 60});
+	pass(2 * 60 * S);
+}
+
+START_TEST(audits_whose_window_has_closed_leave_their_places_to_others)
+{
+	struct tote_dispatch did;
+	uint32_t minute;
+	int i = 0;
+
+	pass(31 * DAY);
+	minute = (uint32_t)(now.wall % DAY / (60 * S));
+	provision_many(AGENDA_OPEN_MAX, 8 << 20, TOTE_POLICY_WINDOW,
+		(struct tote_policy){
+			.window_from_min = minute, .window_to_min = (minute + 60) % (24 * 60)});
+	pass(31 * DAY);
+	do {
+		did = dispatch_with(4 << 20, 0, 0);
+		ck_assert_int_lt(++i, 20);
+	} while (did.open < AGENDA_OPEN_MAX);
+	pass(2 * HOUR);
+	bring_another("z");
+	for (i = 0; i < 10 && !all_runs("z"); i++) {
+		dispatch();
+		pass(60 * S);
+	}
+	ck_assert_int_gt(all_runs("z"), 0);
+}
+END_TEST
+
+START_TEST(audits_that_come_no_further_do_not_keep_all_places)
+{
+	int i = 0, ended = 0;
+
+	provision_many(
+		AGENDA_OPEN_MAX, 4 << 20, TOTE_POLICY_RATE, (struct tote_policy){.rate = 1024});
+	pass(31 * DAY);
+	while (dispatch_with(0, S, 0).open < AGENDA_OPEN_MAX)
+		ck_assert_int_lt(++i, 100);
+	bring_another("z");
+	for (i = 0; i < 30 && !all_runs("z"); i++) {
+		pass(60 * S);
+		dispatch();
+	}
+	ck_assert_int_gt(all_runs("z"), 0);
+	/* and they all come to their end */
+	for (i = 0; i < 1000 && ended < AGENDA_OPEN_MAX; i++) {
+		pass(60 * S);
+		dispatch();
+		ended = 0;
+		for (int n = 0; n < AGENDA_OPEN_MAX; n++) {
+			char id[] = {'m', '0', (char)('0' + n), '\0'};
+
+			ended += runs(id, "full");
+		}
+	}
+	ck_assert_int_eq(ended, AGENDA_OPEN_MAX);
+}
+END_TEST
+
 /* --- ends of processes ---------------------------------------------------------------------- */
 
 START_TEST(an_audit_that_is_not_through_goes_on_in_the_next_process)
@@ -431,6 +517,9 @@ Suite *dispatching_suite(void)
 	tcase_add_test(t, a_large_container_has_its_share_and_no_more);
 	tcase_add_test(t, more_large_ones_than_can_be_open_all_come_to_their_end);
 	tcase_add_test(t, a_rate_bounds_what_an_audit_reads_in_a_second);
+	tcase_add_test(t, what_ends_in_its_first_share_counts_against_the_budget_too);
+	tcase_add_test(t, audits_whose_window_has_closed_leave_their_places_to_others);
+	tcase_add_test(t, audits_that_come_no_further_do_not_keep_all_places);
 	tcase_add_test(t, an_audit_that_is_not_through_goes_on_in_the_next_process);
 	tcase_add_test(t, a_handle_ends_with_its_last_reference_whatever_is_open_in_it);
 	tcase_add_test(t, one_process_dispatches_at_a_time);
