@@ -19,7 +19,6 @@ int tote__asset_audit_init(
 	a->entries = entries;
 	tote__names_init(&a->dirs, q->heap);
 	tote__names_init(&a->again, q->heap);
-	tote__names_init(&a->shut, q->heap);
 	tote__asset_table_init(&a->late, q->heap);
 	a->chunk = tote__heap_new(q->heap, 1, CHUNK, fault);
 	return a->chunk ? tote__names_push(&a->dirs, "", "", fault) : fault->code;
@@ -43,7 +42,6 @@ void tote__asset_audit_free(struct asset_audit *a)
 	tote__asset_walk_free(&a->walk);
 	tote__names_free(&a->dirs);
 	tote__names_free(&a->again);
-	tote__names_free(&a->shut);
 	tote__asset_table_free(&a->late);
 	tote__heap_free(a->q->heap, a->chunk);
 	tote__heap_free(a->q->heap, a->changed);
@@ -65,19 +63,22 @@ static int each_name(
 	return tote__asset_look(a, a->path, st, fault);
 }
 
+/* What lies below a directory that could not be looked into is not called missing. */
 static int listed(struct asset_audit *a, int r, struct tote_fault *why, struct tote_fault *fault)
 {
 	if (r == 0)
 		return a->listed || !*a->dir ? 0 : tote__names_push(&a->again, "", a->dir, fault);
-	if (r == TOTE_E_NOT_FOUND && !*a->dir) /* the skeleton's matter, and one finding */
-		return tote__names_push(&a->shut, "", "", fault);
-	if (r == TOTE_E_NOT_FOUND)
+	if (r == TOTE_E_NOT_FOUND && *a->dir)
+		return 0;
+	if (r == TOTE_E_NO_MEMORY) {
+		*fault = *why;
+		return r;
+	}
+	tote__asset_table_hide(&a->entries->assets, a->dir);
+	if (r == TOTE_E_NOT_FOUND) /* the skeleton's matter, and one finding */
 		return 0;
 	*fault = *why;
-	if (r == TOTE_E_NO_MEMORY)
-		return r;
-	r = tote__inquiry_failed(a->q, SPACE_ASSETS, a->dir, r, fault);
-	return r < 0 ? r : tote__names_push(&a->shut, "", a->dir, fault);
+	return tote__inquiry_failed(a->q, SPACE_ASSETS, a->dir, r, fault);
 }
 
 static int list(struct asset_audit *a, struct tote_fault *fault)
@@ -123,15 +124,6 @@ static int walk(struct asset_audit *a, struct tote_fault *fault)
 	return rc < 0 ? rc : 1;
 }
 
-static int is_hidden(const struct asset_audit *a, const char *path)
-{
-	for (const char *dir = tote__names_next(&a->shut, NULL); dir;
-		dir = tote__names_next(&a->shut, dir))
-		if (!*dir || tote__asset_is_below(path, dir))
-			return 1;
-	return 0;
-}
-
 /* What the walk did not meet is looked for by name. */
 static int gather_missing(struct asset_audit *a, struct tote_fault *fault)
 {
@@ -139,7 +131,7 @@ static int gather_missing(struct asset_audit *a, struct tote_fault *fault)
 
 	for (size_t i = 0; i < t->count; i++) {
 		struct asset *item = &t->items[i];
-		int rc = 0;
+		int rc;
 
 		if (!tote__asset_must_be_there(item))
 			continue;
@@ -147,12 +139,9 @@ static int gather_missing(struct asset_audit *a, struct tote_fault *fault)
 			continue;
 		if (!(item->flags & ASSET_EARLIER))
 			a->bytes_left += item->size;
-		if (item->flags & ASSET_FOUND)
+		if (item->flags & (ASSET_FOUND | ASSET_HIDDEN))
 			continue;
-		if (is_hidden(a, item->path))
-			item->flags |= ASSET_HIDDEN;
-		else
-			rc = tote__names_push(&a->again, "", item->path, fault);
+		rc = tote__names_push(&a->again, "", item->path, fault);
 		if (rc < 0)
 			return rc;
 	}

@@ -24,7 +24,6 @@ struct asset_audit {
 	uint64_t limit;     /* entries below it were read */
 	struct names dirs;  /* to be listed */
 	struct names again; /* paths that were odd at first sight */
-	struct names shut;  /* directories that could not be looked into */
 	struct asset_walk walk;
 	char dir[STORE_NAME_MAX + 1]; /* being looked at */
 	uint64_t listed;              /* names in it */

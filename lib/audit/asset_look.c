@@ -54,9 +54,10 @@ static int is_file(const struct store_stat *st)
 	return st->type == STORE_FILE && !st->mount;
 }
 
-static int shut(struct asset_audit *a, const char *path, struct tote_fault *fault)
+static void shut(struct asset_audit *a, const char *path)
 {
-	return a->looking == LOOK_FIRST ? tote__names_push(&a->shut, "", path, fault) : 0;
+	if (a->looking == LOOK_FIRST)
+		tote__asset_table_hide(&a->entries->assets, path);
 }
 
 /* --- mode and links ------------------------------------------------------------------------- */
@@ -159,10 +160,9 @@ static int look_at_directory(struct asset_audit *a, const char *path, struct ass
 	int rc;
 
 	if (st->mount) {
-		rc = shut(a, path, fault);
-		return rc < 0 ? rc
-			      : tell(a, FINDING_ASSET_DIRECTORY, path, NULL, "a directory",
-					"a mount", fault);
+		shut(a, path);
+		return tell(
+			a, FINDING_ASSET_DIRECTORY, path, NULL, "a directory", "a mount", fault);
 	}
 	if (a->looking == LOOK_FIRST) {
 		rc = tote__names_push(&a->dirs, "", path, fault);
@@ -218,10 +218,8 @@ int tote__asset_look(struct asset_audit *a, const char *path, const struct store
 	if (!tote__asset_table_below(&a->entries->assets, path))
 		return tell(a, FINDING_ASSET_FOREIGN, path, NULL, "nothing: no entry names it",
 			type_name(st), fault);
-	rc = shut(a, path, fault);
-	return rc < 0 ? rc
-		      : tell(a, FINDING_ASSET_DIRECTORY, path, NULL, "a directory", type_name(st),
-				fault);
+	shut(a, path);
+	return tell(a, FINDING_ASSET_DIRECTORY, path, NULL, "a directory", type_name(st), fault);
 }
 
 int tote__asset_look_missing(

@@ -149,52 +149,99 @@ int tote__asset_is_below(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && path[len] == '/';
 }
 
-/* Of an item and what has the same path or lies below it: the first seal counts. */
-static void judge(struct asset_table *t, size_t at)
+/*
+ * The first seal counts, of those of one path and of what lies above and below it. What lies below a
+ * path follows it, so two passes with a pile of the paths above do for any number of them, however
+ * they lie: a container's handler must not make its audit last.
+ */
+#define DEPTH_MAX (STORE_NAME_MAX / 2 + 1)
+
+struct level {
+	size_t at;      /* its first item; those of the same path are next to it */
+	uint64_t first; /* the first seal in and below it, or, the second time, in and above it */
+};
+
+struct pile {
+	struct level *levels;
+	size_t count;
+};
+
+static int is_in(const struct asset_table *t, const struct level *level, size_t at)
 {
-	struct asset *a = &t->items[at];
+	const char *path = t->items[level->at].path;
 
-	for (size_t i = at + 1; i < t->count; i++) {
-		struct asset *b = &t->items[i];
-
-		if (strcmp(a->path, b->path) != 0 && !tote__asset_is_below(b->path, a->path))
-			return;
-		if (!(b->flags & ASSET_NOT_COUNTED) && b->seq < a->seq)
-			a->flags |= ASSET_IGNORED;
-	}
+	return !strcmp(t->items[at].path, path) || tote__asset_is_below(t->items[at].path, path);
 }
 
-static void judge_below(struct asset_table *t, size_t at)
+/* What seals below it came first: those it has above hear of them, too. */
+static void pop(struct asset_table *t, struct pile *p)
 {
-	const struct asset *a = &t->items[at];
+	const struct level *level = &p->levels[--p->count];
+	const char *path = t->items[level->at].path;
 
-	for (size_t i = at + 1; i < t->count; i++) {
-		struct asset *b = &t->items[i];
+	for (size_t i = level->at; i < t->count && !strcmp(t->items[i].path, path); i++)
+		if (!(t->items[i].flags & ASSET_VOID) && level->first < t->items[i].seq)
+			t->items[i].flags |= ASSET_IGNORED;
+	if (p->count && level->first < p->levels[p->count - 1].first)
+		p->levels[p->count - 1].first = level->first;
+}
 
-		if (strcmp(a->path, b->path) != 0 && !tote__asset_is_below(b->path, a->path))
-			return;
-		if (!(b->flags & ASSET_VOID) && b->seq > a->seq)
-			b->flags |= ASSET_IGNORED;
+static void judge_by_below(struct asset_table *t, struct pile *p)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		struct level *top;
+
+		while (p->count && !is_in(t, &p->levels[p->count - 1], i))
+			pop(t, p);
+		if (!p->count ||
+			strcmp(t->items[p->levels[p->count - 1].at].path, t->items[i].path))
+			p->levels[p->count++] = (struct level){.at = i, .first = UINT64_MAX};
+		top = &p->levels[p->count - 1];
+		if (!(t->items[i].flags & ASSET_VOID) && t->items[i].seq < top->first)
+			top->first = t->items[i].seq;
+	}
+	while (p->count)
+		pop(t, p);
+}
+
+static void judge_by_above(struct asset_table *t, struct pile *p)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		struct asset *item = &t->items[i];
+		uint64_t first;
+
+		while (p->count && !is_in(t, &p->levels[p->count - 1], i))
+			p->count--;
+		first = p->count ? p->levels[p->count - 1].first : UINT64_MAX;
+		if (item->flags & ASSET_NOT_COUNTED)
+			continue;
+		if (first < item->seq)
+			item->flags |= ASSET_IGNORED;
+		else
+			p->levels[p->count++] = (struct level){.at = i, .first = item->seq};
 	}
 }
 
 int tote__asset_table_arrange(struct asset_table *t, struct tote_fault *fault)
 {
+	struct pile pile = {.count = 0};
+
 	if (t->count) {
-		t->order = tote__heap_new(t->heap, t->count, sizeof(*t->order), fault);
-		if (!t->order)
+		pile.levels = tote__heap_new(t->heap, DEPTH_MAX, sizeof(*pile.levels), fault);
+		if (pile.levels)
+			t->order = tote__heap_new(t->heap, t->count, sizeof(*t->order), fault);
+		if (!t->order) {
+			tote__heap_free(t->heap, pile.levels);
 			return fault->code;
+		}
 	}
 	tote__sort(t->items, t->count, sizeof(*t->items), compare);
-	for (size_t i = 0; i < t->count; i++) {
+	for (size_t i = 0; i < t->count; i++)
 		t->order[t->items[i].nth] = (uint32_t)i;
-		if (t->items[i].flags & ASSET_NOT_COUNTED)
-			continue;
-		judge(t, i);
-		if (!(t->items[i].flags & ASSET_IGNORED))
-			judge_below(t, i);
-	}
 	t->arranged = 1;
+	judge_by_below(t, &pile);
+	judge_by_above(t, &pile);
+	tote__heap_free(t->heap, pile.levels);
 	return 0;
 }
 
@@ -238,4 +285,16 @@ int tote__asset_table_below(struct asset_table *t, const char *dir)
 		}
 	}
 	return 0;
+}
+
+void tote__asset_table_hide(struct asset_table *t, const char *dir)
+{
+	for (size_t i = *dir ? lower_bound(t, dir) : 0; i < t->count; i++) {
+		struct asset *a = &t->items[i];
+
+		if (!*dir || tote__asset_is_below(a->path, dir))
+			a->flags |= ASSET_HIDDEN;
+		else if (strcmp(a->path, dir) != 0)
+			return;
+	}
 }

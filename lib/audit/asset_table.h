@@ -60,6 +60,8 @@ int tote__asset_table_arrange(struct asset_table *t, struct tote_fault *fault);
 struct asset *tote__asset_table_at(struct asset_table *t, const char *path);
 /* Arranged: 1 where some path that counts lies below dir. */
 int tote__asset_table_below(struct asset_table *t, const char *dir);
+/* Arranged: what lies below dir ("": everything) cannot be looked at. */
+void tote__asset_table_hide(struct asset_table *t, const char *dir);
 /* 1 where a file must lie at its path. */
 int tote__asset_must_be_there(const struct asset *item);
 /* 1 where path lies below dir, by whole components. */
