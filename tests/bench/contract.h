@@ -13,10 +13,10 @@ struct contract {
 	struct bare group;   /* one append's group, in a zeroed file */
 	size_t entry, count; /* bytes of an entry; appends or batches a run */
 	char directory[PATH_LENGTH];
-	int lock, log, segment; /* descriptors */
-	size_t zeroed, at;      /* of the segment */
-	size_t pending;         /* entries that no bundle holds yet */
-	size_t files;           /* bundles and tiles so far */
+	int log, segment;  /* descriptors */
+	size_t zeroed, at; /* of the segment */
+	size_t pending;    /* entries that no bundle holds yet */
+	size_t files;      /* bundles and tiles so far */
 	struct digester *digester;
 	unsigned char *bytes; /* of a batch */
 };
@@ -25,7 +25,7 @@ extern const char *const contract_package; /* for batches alone */
 void contract_make(
 	struct contract *contract, const struct bench *bench, const char *name, size_t entry);
 void contract_drop(struct contract *contract);
-/* Byte 0, path, line, `busy`, group, sync, mark with `idle`, and byte 0 let go. */
+/* Who waits, byte 0, paths, line, `busy`, group, sync, mark with `idle`, byte 0 let go, who waits. */
 void contract_append(void *state, double value[MEASURES]);
 void contract_processes(void *state, double value[MEASURES]); /* the same by PROCESSES processes */
 /*
