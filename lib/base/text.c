@@ -203,11 +203,27 @@ size_t tote__utf8_length(const uint8_t *s, size_t len)
 	return n;
 }
 
+#define EACH_BYTE(x) ((uint64_t)(x)*UINT64_C(0x0101010101010101))
+
+/* How many bytes of ASCII it begins with, counted by 8: most texts are nothing else. */
+static size_t ascii_length(const uint8_t *s, size_t len)
+{
+	size_t at = 0;
+	uint64_t w;
+
+	for (; len - at >= sizeof(w); at += sizeof(w)) {
+		memcpy(&w, s + at, sizeof(w));
+		if (w & EACH_BYTE(0x80))
+			break;
+	}
+	return at;
+}
+
 int tote__utf8_valid(const void *s, size_t len)
 {
 	const uint8_t *at = s;
 
-	for (size_t i = 0, n; i < len; i += n) {
+	for (size_t i = ascii_length(at, len), n; i < len; i += n) {
 		n = tote__utf8_length(at + i, len - i);
 		if (n == 0)
 			return 0;
@@ -276,8 +292,6 @@ static int is_written_as(const uint8_t *value, size_t len, const char *s, size_t
 	}
 	return at == s_len;
 }
-
-#define EACH_BYTE(x) ((uint64_t)(x)*UINT64_C(0x0101010101010101))
 
 /*
  * Whether these bytes are written as they are wherever they stand: printable ASCII and no '%'. By

@@ -13,20 +13,26 @@
 
 #define CHUNK 4096
 
-/* Appends the rest of an open file. Keys come this way: the copy on the stack is wiped. */
-static int read_all(const struct kernel *k, int fd, struct buf *out)
+/*
+ * Appends `size` bytes of an open file: nothing grows in its place, so nobody asks for its end. Keys
+ * come this way: the copy on the stack is wiped.
+ */
+static int read_all(const struct kernel *k, int fd, uint64_t size, struct buf *out)
 {
 	uint8_t chunk[CHUNK];
 	uint64_t offset = 0;
-	size_t got = 0;
-	int err;
+	size_t got = 1;
+	int err = 0;
 
-	do {
-		err = tote__io_read(k, fd, chunk, sizeof(chunk), offset, &got);
+	while (!err && got && offset < size && !out->failed) {
+		const uint64_t left = size - offset;
+		const size_t want = left < sizeof(chunk) ? (size_t)left : sizeof(chunk);
+
+		err = tote__io_read(k, fd, chunk, want, offset, &got);
 		if (!err)
 			tote__buf_put(out, chunk, got);
 		offset += got;
-	} while (!err && got == sizeof(chunk) && !out->failed);
+	}
 	explicit_bzero(chunk, sizeof(chunk));
 	return err;
 }
@@ -42,7 +48,7 @@ static int read_entered(struct posix_place *p, int space, const char *name, stru
 	rc = tote__posix_open_file(p, space, name, O_RDONLY, "read", &fd, &st, fault);
 	if (rc)
 		return rc;
-	err = read_all(k, fd, out);
+	err = read_all(k, fd, st.size, out);
 	tote__io_close(k, &fd);
 	if (err)
 		rc = tote__posix_fault(p, space, name, err, "read", fault);

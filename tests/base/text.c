@@ -122,6 +122,23 @@ START_TEST(utf8_is_that_of_rfc_3629)
 }
 END_TEST
 
+START_TEST(text_is_utf8_wherever_in_it_stands_what_is_not_ascii)
+{
+	for (size_t len = 2; len < 40; len++)
+		for (size_t at = 0; at + 1 < len; at++) {
+			char text[40];
+
+			memset(text, 'a', sizeof(text));
+			memcpy(text + at, "\xC3\xA4", 2);
+			ck_assert_int_eq(tote__utf8_valid(text, len), 1);
+			text[at + 1] = 'a';
+			ck_assert_int_eq(tote__utf8_valid(text, len), 0);
+			memcpy(text + at, "a\x84", 2);
+			ck_assert_int_eq(tote__utf8_valid(text, len), 0);
+		}
+}
+END_TEST
+
 /* tests/vectors/format-vectors.json: values. */
 static const char *const values[][2] = {{"706c61696e", "plain"}, {"20", "%20"}, {"2020", "%20%20"},
 	{"612062", "a b"}, {"206120", "%20a%20"}, {"25", "%25"}, {"253431", "%2541"}, {"0a", "%0A"},
@@ -260,6 +277,7 @@ Suite *text_suite(void)
 	tcase_add_test(t, hex_is_lower_case_and_whole_bytes);
 	tcase_add_test(t, decimals_are_below_two_to_the_63_and_in_one_form);
 	tcase_add_test(t, utf8_is_that_of_rfc_3629);
+	tcase_add_test(t, text_is_utf8_wherever_in_it_stands_what_is_not_ascii);
 	tcase_add_test(t, a_value_is_escaped_as_the_format_says_and_comes_back);
 	tcase_add_test(t, a_value_written_in_another_way_is_refused);
 	tcase_add_test(t, whatever_two_bytes_a_value_has_it_has_one_written_form);
