@@ -263,6 +263,8 @@ START_TEST(a_follower_reads_on_and_does_not_begin_anew)
 }
 END_TEST
 
+#define FOR_EVER 1000000 /* and no faster than it can be followed, however fast the disk is */
+
 /* Appends in a process of its own until it is killed or done, folding now and then. */
 static pid_t writer(int number, int count, int folds)
 {
@@ -284,6 +286,8 @@ static pid_t writer(int number, int count, int folds)
 
 			if (tote_box_append(own, &record, TOTE_SEQ_ANY, 0, NULL, &mine.fault) < 0)
 				_exit(1);
+			if (count == FOR_EVER)
+				usleep(500);
 			if (folds && i % 20 == 19 &&
 				tote_box_checkpoint(
 					own, 0, note, sizeof(note), &length, &mine.fault) < 0)
@@ -336,7 +340,7 @@ START_TEST(a_follower_goes_on_through_takeovers_of_killed_writers)
 	int rc, status;
 
 	for (int round = 0; round < 12; round++) {
-		pid_t child = writer(1, 1000000, 0);
+		pid_t child = writer(1, FOR_EVER, 0);
 		uint64_t until = seq + 5 + (uint64_t)round;
 
 		while (seq < until) {
