@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Replay (FORMAT section 5, "Replay"): all segments are opened, then the checkpoint is read, then
+ * Replay (FORMAT section 5, "Replay"): all segments are listed, then the checkpoint is read, then
  * every valid group is found and those above the checkpoint are put into one chain. What speaks of
  * a seq that no group holds is damage; what merely does not check is a torn tail.
  */
@@ -33,21 +33,6 @@ static int list_segments(struct scan *s, struct tote_fault *fault)
 		r = 0;
 	}
 	return r;
-}
-
-/* 0, or TOTE_E_NOT_FOUND where one went away since the names were listed. */
-static int open_segments(struct scan *s, struct tote_fault *fault)
-{
-	s->files = tote__heap_new(heap_of(s), s->out->segment_count, sizeof(*s->files), fault);
-	if (!s->files)
-		return TOTE_E_NO_MEMORY;
-	for (size_t i = 0; i < s->out->segment_count; i++) {
-		int r = tote__segfile_open(&s->files[i], s->place, s->out->segments[i], fault);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
 }
 
 static int read_checkpoint(struct scan *s, struct tote_fault *fault)
@@ -224,22 +209,35 @@ static int scan_segment(struct scan *s, const struct segfile *f, struct tote_fau
 	return 0;
 }
 
+/* One after the other: however many there are, only one is open. What is known of each stays. */
+static int scan_one(struct scan *s, struct segfile *f, uint64_t name, struct tote_fault *fault)
+{
+	int r = tote__segfile_open(f, s->place, name, fault);
+
+	if (r < 0)
+		return r;
+	if (f->state == SEGFILE_UNKNOWN) {
+		s->out->read_only = 1;
+		s->unknown_segment = 1;
+	} else if (f->state == SEGFILE_GOOD) {
+		r = scan_segment(s, f, fault);
+	}
+	tote__segfile_close(f);
+	return r;
+}
+
+/* TOTE_E_NOT_FOUND where one went away since the names were listed, before the checkpoint was read. */
 static int scan_segments(struct scan *s, struct tote_fault *fault)
 {
 	struct replay *out = s->out;
 
+	s->files = tote__heap_new(heap_of(s), out->segment_count, sizeof(*s->files), fault);
 	s->chunk = tote__heap_new(heap_of(s), 1, SCAN_CHUNK, fault);
-	if (!s->chunk)
+	if (!s->files || !s->chunk)
 		return TOTE_E_NO_MEMORY;
 	for (size_t i = 0; i < out->segment_count; i++) {
-		int r = 0;
+		int r = scan_one(s, &s->files[i], out->segments[i], fault);
 
-		if (s->files[i].state == SEGFILE_UNKNOWN) {
-			out->read_only = 1;
-			s->unknown_segment = 1;
-		} else if (s->files[i].state == SEGFILE_GOOD) {
-			r = scan_segment(s, &s->files[i], fault);
-		}
 		if (r < 0)
 			return r;
 	}
@@ -280,8 +278,6 @@ static int conclude_all(struct scan *s, uint64_t mark, struct tote_fault *fault)
 
 static void scan_free(struct scan *s)
 {
-	for (size_t i = 0; s->files && i < s->out->segment_count; i++)
-		tote__segfile_close(&s->files[i]);
 	tote__heap_free(heap_of(s), s->files);
 	tote__heap_free(heap_of(s), s->found);
 	tote__heap_free(heap_of(s), s->chunk);
@@ -306,8 +302,6 @@ static int replay_once(const struct place *place, const struct hasher *engine, u
 	tote__buf_init(&s.known, ret->heap, GROUP_BODY_MAX);
 	tote__logdir_init(&s.log, place, 0);
 	r = list_segments(&s, fault);
-	if (!r)
-		r = open_segments(&s, fault);
 	if (!r)
 		r = read_checkpoint(&s, fault);
 	if (!r)

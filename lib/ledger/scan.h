@@ -21,7 +21,7 @@ struct scan {
 	const struct hasher *engine;
 	const uint8_t *genesis; /* NULL: not known */
 	struct replay *out;
-	struct segfile *files; /* as many as out->segments */
+	struct segfile *files; /* as many as out->segments; closed again once they were scanned */
 	struct found *found;   /* in the order in which they lie */
 	size_t count, cap;
 	struct buf body, other;

@@ -3,11 +3,15 @@
  * Growth: what opening, reading the last entry and a checkpoint ask of the store is counted at two
  * sizes of one ledger, since what is measured in time differs from machine to machine.
  */
+#include "ledger/segment.h"
 #include "ledger/view.h"
 #include "support/ledger_fixture.h"
 #include "support/store_faults.h"
+#include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define SMALL 1003
 #define LARGE 60003 /* as many levels of tiles as SMALL: only full ones more */
@@ -219,6 +223,88 @@ START_TEST(memory_does_not_grow_with_the_ledger)
 }
 END_TEST
 
+/* --- a journal that nobody could fold for long ------------------------------------------------ */
+
+/* The record of that number as the only group of a segment that begins with it. */
+static void put_segment(const struct fixture *f, uint64_t seq, uint8_t leaf[HASH_LEN])
+{
+	struct segment_header h = {.version = 1, .first_seq = seq, .salt = {1}};
+	struct group g = {.first_seq = seq, .count = 1};
+	uint8_t header[SEGMENT_HEADER_LEN];
+	struct buf entry, body, out;
+	struct tote_fault fault = {0};
+	struct numbered n;
+
+	memcpy(h.prev, leaf, HASH_LEN);
+	tote__segment_header_write(&h, header);
+	numbered_draft(&n, seq);
+	tote__buf_init(&entry, plain_heap(), ENTRY_MAX);
+	tote__buf_init(&body, plain_heap(), GROUP_BODY_MAX);
+	tote__buf_init(&out, plain_heap(), GROUP_BODY_MAX);
+	ck_ok(tote__entry_encode(&n.draft, seq, 0, leaf, NULL, &entry, &fault), fault);
+	tote__buf_put_u16(&body, (uint16_t)entry.len);
+	tote__buf_put(&body, entry.data, entry.len);
+	g.body_len = (uint32_t)body.len;
+	tote__hash_leaf(NULL, entry.data, entry.len, leaf);
+	memcpy(g.last_leaf, leaf, HASH_LEN);
+	tote__buf_put(&out, header, sizeof(header));
+	tote__buf_put_zeros(&out, JOURNAL_BLOCK - sizeof(header));
+	tote__group_write(&g, h.salt, body.data, NULL, &out);
+	file_write(fixture_segment(f, seq), out.data, out.len);
+	tote__buf_free(&entry);
+	tote__buf_free(&body);
+	tote__buf_free(&out);
+}
+
+static int keep_leaf(void *user, const struct entry *e, const uint8_t leaf[HASH_LEN], int verified,
+	struct tote_fault *fault)
+{
+	(void)e, (void)verified, (void)fault;
+	memcpy(user, leaf, HASH_LEN);
+	return 0;
+}
+
+/* This process may have so many descriptors more than now; gives what it might before. */
+static struct rlimit allow_descriptors(rlim_t more)
+{
+	struct rlimit before, now;
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	now = before;
+	now.rlim_cur = (rlim_t)fd + more;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
+	return before;
+}
+
+START_TEST(a_journal_of_many_segments_needs_no_more_descriptors_than_one_of_few)
+{
+	enum { SEGMENTS = 100, MORE = 12 };
+	uint8_t leaf[HASH_LEN];
+	struct rlimit before;
+	struct fixture f;
+	struct ledger *l;
+
+	fixture_make(&f, "posix");
+	l = fixture_create(&f);
+	ck_ok(tote__ledger_hold(l, &f.fault), f.fault);
+	ck_ok(tote__ledger_scan(l, 0, 1, keep_leaf, leaf, &f.fault), f.fault);
+	tote__ledger_release(l);
+	tote__ledger_close(l);
+	for (uint64_t i = 1; i <= SEGMENTS; i++)
+		put_segment(&f, i, leaf);
+	before = allow_descriptors(MORE);
+	l = fixture_open(&f);
+	append_numbers(l, 1 + SEGMENTS, 3 + SEGMENTS);
+	ledger_is_whole(l, 3 + SEGMENTS);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	tote__ledger_close(l);
+	fixture_remove(&f);
+}
+END_TEST
+
 Suite *growth_suite(void)
 {
 	Suite *s = suite_create("growth");
@@ -229,6 +315,7 @@ Suite *growth_suite(void)
 	tcase_add_test(t, a_journal_that_the_checkpoint_covers_is_not_read);
 	tcase_add_test(t, a_checkpoint_costs_what_is_new);
 	tcase_add_test(t, memory_does_not_grow_with_the_ledger);
+	tcase_add_test(t, a_journal_of_many_segments_needs_no_more_descriptors_than_one_of_few);
 	suite_add_tcase(s, t);
 	return s;
 }
