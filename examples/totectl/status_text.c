@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One status, one flag, and what to do next, in words and in JSON.
+ * One status, and what to do next, in words and in JSON.
  */
 #include "status_text.h"
 
@@ -10,9 +10,6 @@
 #include "json.h"
 #include "out.h"
 #include "verbs.h"
-
-/* The band of findings of an audit that could not look: no damage is known. */
-#define FIRST_NOT_LOOKED_AT 9000
 
 const char *status_state(const struct tote_status *s)
 {
@@ -26,7 +23,7 @@ const char *status_state(const struct tote_status *s)
 const char *status_verdict(const struct tote_status *s)
 {
 	if (s->flags & TOTE_STATUS_DAMAGED)
-		return "damaged";
+		return strcmp(s->id, "orchestrator") != 0 ? "unreadable" : "damaged";
 	if (s->flags & TOTE_STATUS_UNREACHABLE && s->verdict != TOTE_VERDICT_DAMAGED)
 		return "unreachable";
 	if (s->health == TOTE_HEALTH_SHORTER)
@@ -36,63 +33,29 @@ const char *status_verdict(const struct tote_status *s)
 	return s->flags & TOTE_STATUS_NEVER_AUDITED ? "never audited" : verdict_name(s->verdict);
 }
 
-/* ---- flags ---- */
-
-void flag_json(const struct tote_flag *f)
-{
-	char code[16];
-	struct json j;
-
-	snprintf(code, sizeof(code), "TOTE-%04d", f->code);
-	json_begin(&j, stdout, "flag");
-	json_number(&j, "flag", f->seq);
-	json_string(&j, "code", code);
-	json_string(&j, "name", tote_finding_name(f->code));
-	json_string(&j, "container", f->container);
-	json_string(&j, "path", f->path);
-	if (f->flags & TOTE_FLAG_SEQ)
-		json_number(&j, "seq", f->at_seq);
-	json_number(&j, "finding", f->finding);
-	json_time(&j, "raised", f->raised_us);
-	json_bool(&j, "cleared", (f->flags & TOTE_FLAG_CLEARED) != 0);
-	json_bool(&j, "acknowledged", (f->flags & TOTE_FLAG_ACKNOWLEDGED) != 0);
-	if (f->flags & TOTE_FLAG_ACKNOWLEDGED) {
-		json_time(&j, "acknowledged_time", f->acknowledged_us);
-		json_string(&j, "actor", f->actor);
-		json_string(&j, "reason", f->reason);
-	}
-	json_end(&j);
-}
-
-void flag_text(const struct tote_flag *f)
-{
-	char time[TEXT_MAX];
-
-	out_line("flag %" PRIu64 "  TOTE-%04d %s  %s%s%s  since %s", f->seq, f->code,
-		tote_finding_name(f->code), f->container, *f->path ? "  " : "", f->path,
-		text_minute(time, f->raised_us));
-	if (f->flags & TOTE_FLAG_CLEARED) {
-		out_line("    a later audit found it whole: it waits for totectl ack %" PRIu64,
-			f->seq);
-		return;
-	}
-	if (f->flags & TOTE_FLAG_ACKNOWLEDGED)
-		out_line("    acknowledged, still %s: %s: %s",
-			f->code < FIRST_NOT_LOOKED_AT ? "damaged" : "not looked at", f->actor,
-			f->reason);
-	if (tote_finding_advice(f->code))
-		out_line("    mend  %s", tote_finding_advice(f->code));
-}
-
 /* ---- what next ---- */
 
-void why_text(const struct tote_status *s)
+void place_text(struct call *call, const struct tote_status *s)
 {
-	if (!*s->why)
-		return;
-	fputs("    now   ", stdout);
-	out_string(stdout, s->why);
-	putchar('\n');
+	struct tote_container c = {.size = sizeof(c)};
+	struct tote_fault unused;
+	char number[3][TEXT_MAX];
+
+	if (tote_orchestrator_find(call->orchestrator, s->id, &c, &unused) == 0) {
+		fputs("    at    ", stdout);
+		out_string(stdout, c.location);
+		putchar('\n');
+	}
+	if (*s->why) {
+		fputs("    now   ", stdout);
+		out_string(stdout, s->why);
+		putchar('\n');
+	} else if (s->health == TOTE_HEALTH_SHORTER) {
+		out_line("    now   %s entries, where %s were audited and %s witnessed",
+			text_count(number[0], s->entries),
+			text_count(number[1], s->audited_entries),
+			text_count(number[2], s->witnessed));
+	}
 }
 
 static void next_line(const char *text)

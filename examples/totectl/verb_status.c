@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flag.h"
 #include "json.h"
 #include "out.h"
 #include "root.h"
@@ -87,34 +88,12 @@ static int worst_first(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-/* ---- flags ---- */
-
 /* The flags of one container that still stand: those that no later audit found whole. */
 static int show_flags(struct call *call, struct rows *rows, const struct tote_status *row)
 {
-	struct tote_flag *f;
-	uint64_t after = TOTE_SEQ_ANY;
-	int rc;
-
 	if (!row->flags_open && !row->flags_standing)
 		return 0;
-	f = malloc(sizeof(*f));
-	if (!f)
-		return fail_system(call, ENOMEM, "flags");
-	f->size = sizeof(*f);
-	while ((rc = tote_orchestrator_next_flag(
-			call->orchestrator, row->id, after, f, &call->fault)) == 1) {
-		after = f->seq;
-		if (f->flags & TOTE_FLAG_ACKNOWLEDGED && f->flags & TOTE_FLAG_CLEARED)
-			continue;
-		rows->standing++;
-		if (call->json)
-			flag_json(f);
-		else
-			flag_text(f);
-	}
-	free(f);
-	return rc < 0 ? fail(call) : 0;
+	return flags_show(call, row->id, &rows->standing);
 }
 
 /* ---- the table ---- */
@@ -186,7 +165,8 @@ static int explain(struct call *call, struct rows *rows, size_t from, size_t cou
 	int code;
 
 	show_names(rows, from, count);
-	why_text(&rows->row[from]);
+	if (count == 1)
+		place_text(call, &rows->row[from]);
 	code = show_flags(call, rows, &rows->row[from]);
 	if (!code)
 		advice_text(&rows->row[from]);
@@ -216,6 +196,7 @@ static int code_of(const struct tote_status *s)
 	case TOTE_HEALTH_RECORD_DAMAGED:
 	case TOTE_HEALTH_FLAG:
 	case TOTE_HEALTH_DAMAGED:
+	case TOTE_HEALTH_UNREADABLE:
 	case TOTE_HEALTH_SHORTER:
 		return TOTE_CLASS_INTEGRITY;
 	case TOTE_HEALTH_STANDING:

@@ -14,10 +14,10 @@ extern "C" {
 #define TOTE_STATUS_NEVER_AUDITED  1u
 #define TOTE_STATUS_UNREACHABLE    2u /* its ledger could not be read now */
 #define TOTE_STATUS_DETACHED       4u
-#define TOTE_STATUS_DAMAGED        8u  /* of "orchestrator": entries of the record cannot be read */
-#define TOTE_STATUS_UNREAD         16u /* of "orchestrator": it holds more than may be read here */
-#define TOTE_STATUS_INPUT_UNSEEN   32u /* its app-console-input/ was not looked at */
-#define TOTE_STATUS_OVERDUE        64u /* its last full audit is older than its policy allows */
+#define TOTE_STATUS_DAMAGED        8u   /* entries that its ledger had cannot be read now */
+#define TOTE_STATUS_UNREAD         16u  /* of "orchestrator": it holds more than may be read here */
+#define TOTE_STATUS_INPUT_UNSEEN   32u  /* its app-console-input/ was not looked at */
+#define TOTE_STATUS_OVERDUE        64u  /* no full audit came in time: see overdue_us */
 #define TOTE_STATUS_NO_KEY         128u /* it was made by this root, and its key is not in keys/ */
 #define TOTE_STATUS_FLAGS_CLEARED  256u /* each open flag: a later audit found the object whole */
 #define TOTE_STATUS_FLAG_SUSPENDED 512u /* it is suspended, had flags, and these suspend it */
@@ -41,6 +41,7 @@ extern "C" {
 #define TOTE_HEALTH_UNREACHABLE    120u
 #define TOTE_HEALTH_STANDING       130u /* acknowledged, still damaged */
 #define TOTE_HEALTH_SHORTER        140u /* than it was audited: an older copy, or a cut */
+#define TOTE_HEALTH_UNREADABLE     145u /* entries of its ledger cannot be read now */
 #define TOTE_HEALTH_DAMAGED        150u /* the last audit found damage */
 #define TOTE_HEALTH_FLAG           160u /* a flag that nobody has acknowledged */
 #define TOTE_HEALTH_RECORD_DAMAGED 170u /* of "orchestrator" */
@@ -82,7 +83,12 @@ struct tote_status {
 	uint64_t flag; /* the open flag to begin with: the oldest not cleared; TOTE_SEQ_ANY: none */
 	int64_t next_structure_us; /* by the schedule (schedule.h); in the past: since then; 0: never */
 	int64_t next_full_us;
-	int64_t overdue_us; /* when it becomes overdue, or became so; 0: never */
+	/*
+	 * When it becomes overdue, or became so; 0: never. Its last full audit is older than its policy
+	 * allows; or it was never audited, and a period of its audits, and a day, have gone by since it
+	 * was registered.
+	 */
+	int64_t overdue_us;
 	/* what full audits verified in the last TOTE_HEALTH_DAYS days */
 	uint64_t verified_entries; /* also by one that is under way, or was cut off */
 	uint64_t verified_assets;
@@ -166,6 +172,13 @@ struct tote_flag {
  */
 TOTE_API int tote_orchestrator_next_flag(tote_orchestrator *orchestrator, const char *container,
 	uint64_t after, struct tote_flag *flag, struct tote_fault *fault);
+
+/*
+ * What to do about the cause of a flag, with its container's ID where a command line needs it. At
+ * most 511 bytes. TOTE_E_TOO_LARGE. Any thread. Since 0.1.
+ */
+TOTE_API int tote_flag_advice(
+	const struct tote_flag *flag, char *ret_text, size_t cap, struct tote_fault *fault);
 
 /*
  * Acknowledges the flag of that number. actor may be NULL, reason is required. flags: 0.

@@ -60,6 +60,22 @@ const char *tote_finding_advice(int code)
 	return row ? row->advice : NULL;
 }
 
+void tote__finding_advice(int code, const char *id, char *out, size_t cap)
+{
+	const char *advice = tote_finding_advice(code), *at;
+	size_t len = 0;
+
+	*out = '\0';
+	while (advice && (at = strstr(advice, " ID")) && len < cap) {
+		int n = snprintf(out + len, cap - len, "%.*s %s", (int)(at - advice), advice, id);
+
+		len += n > 0 ? (size_t)n : 0;
+		advice = at + strlen(" ID");
+	}
+	if (advice && len < cap)
+		snprintf(out + len, cap - len, "%s", advice);
+}
+
 int tote_finding_next(int after)
 {
 	int next = 0;

@@ -22,6 +22,8 @@ enum finding_code {
 };
 
 int tote__finding_severity(int code);
+/* The advice with the container's ID in the place of the word ID. */
+void tote__finding_advice(int code, const char *id, char *out, size_t cap);
 
 /* One finding. Strings are the list's own. path: as in struct tote_finding. */
 struct finding {

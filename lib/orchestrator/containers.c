@@ -205,6 +205,16 @@ int tote__containers_open(tote_orchestrator *o, const char *id, struct box_confi
 	return tote__containers_create(o, id, config, NULL, ret_box, NULL, fault);
 }
 
+static int say_how_to_mend_key(const char *id, struct tote_fault *fault)
+{
+	const struct tote_fault why = *fault;
+
+	return tote__fault(fault, why.code,
+		"%s: bring it back from a copy; where it is lost for good: totectl rekey %s "
+		"--reason TEXT --yes",
+		why.text, id);
+}
+
 int tote__containers_open_box(tote_orchestrator *o, const char *id,
 	const struct tote_box_options *options, tote_box **ret_box, struct tote_fault *fault)
 {
@@ -240,6 +250,8 @@ int tote__containers_open_box(tote_orchestrator *o, const char *id,
 			"container '%s': there is no container at '%s': mount or restore it; moved "
 			"for good: totectl detach %s --reason TEXT, then totectl register %s PLACE",
 			id, c.location, id, id);
+	if (rc == TOTE_E_KEY && config.keys_file)
+		rc = say_how_to_mend_key(id, fault);
 	tote__containers_drop(o, &c);
 	return rc;
 }

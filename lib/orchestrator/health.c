@@ -11,14 +11,32 @@
 #include <string.h>
 
 #define INPUT_LATE_US SCHEDULE_DAY
+#define DAY_S         UINT64_C(86400)
 
 /* --- overdue -------------------------------------------------------------------------------- */
+
+/*
+ * How long a record may be without its audit; 0: for ever. The first one is due within a period of the
+ * schedule, or at the next opening of its window, which is within a day.
+ */
+static int64_t age_allowed(const struct tote_status *s, const struct tote_policy *policy)
+{
+	const uint64_t structure = policy->structure_every_s, full = policy->full_every_s;
+	uint64_t allowed = policy->overdue_after_s, first;
+
+	first = !full || (structure && structure < full) ? structure : full;
+	if (first && s->flags & TOTE_STATUS_NEVER_AUDITED) {
+		first = first > DAY_S ? first : DAY_S;
+		allowed = !allowed || first < allowed ? first : allowed;
+	}
+	return (int64_t)allowed * SCHEDULE_SECOND;
+}
 
 void tote__health_overdue(
 	struct tote_status *s, const struct tote_policy *policy, int64_t since_us, int64_t now_us)
 {
 	const int64_t last = s->last_full_audit_us ? s->last_full_audit_us : since_us;
-	const int64_t age = (int64_t)policy->overdue_after_s * SCHEDULE_SECOND;
+	const int64_t age = age_allowed(s, policy);
 
 	s->overdue_us = age && last <= INT64_MAX - age ? last + age : 0;
 	if (s->overdue_us && s->overdue_us <= now_us)
@@ -44,6 +62,11 @@ static int is_record(const struct question *q)
 }
 
 static int record_damaged(const struct question *q)
+{
+	return has(q, TOTE_STATUS_DAMAGED) && is_record(q);
+}
+
+static int unreadable(const struct question *q)
 {
 	return has(q, TOTE_STATUS_DAMAGED);
 }
@@ -159,6 +182,7 @@ static const struct {
 	{TOTE_HEALTH_FLAG, flag},
 	{TOTE_HEALTH_GONE, gone},
 	{TOTE_HEALTH_DAMAGED, damaged},
+	{TOTE_HEALTH_UNREADABLE, unreadable},
 	{TOTE_HEALTH_STANDING, standing_damaged},
 	{TOTE_HEALTH_UNREACHABLE, unreachable},
 	{TOTE_HEALTH_SHORTER, shorter},
@@ -221,12 +245,12 @@ static const struct {
 	{TOTE_HEALTH_NEVER_AUDITED, "never-audited", "no audit has ever looked at it",
 		"totectl audit %I"},
 	{TOTE_HEALTH_OVERDUE, "overdue",
-		"its last full audit is older than its policy allows, or there was none",
+		"its last full audit is older than its policy allows, or none came in time",
 		"totectl audit %I"},
 	{TOTE_HEALTH_INCOMPLETE, "incomplete", "the last audit could not look at all of it",
 		"totectl audit %I"},
 	{TOTE_HEALTH_UNREACHABLE, "unreachable", "its ledger cannot be read now",
-		"mount or permit its place, which totectl audit names: totectl audit %I"},
+		"mount, permit or restore its place, then: totectl audit %I"},
 	{TOTE_HEALTH_STANDING, "standing", "damage that is acknowledged, and not mended",
 		"restore what is damaged, or, where it is lost for good, totectl detach %I "
 		"--reason "
@@ -236,6 +260,9 @@ static const struct {
 		"was "
 		"cut",
 		"totectl audit %I"},
+	{TOTE_HEALTH_UNREADABLE, "unreadable",
+		"entries that were durable cannot be read now, and it takes none",
+		"an audit puts that on record and says what to mend: totectl audit %I"},
 	{TOTE_HEALTH_DAMAGED, "damaged", "the last audit found damage", "totectl audit %I"},
 	{TOTE_HEALTH_FLAG, "flag", "a flag is raised that nobody has acknowledged",
 		"what it means and how to mend it: totectl explain %C"},

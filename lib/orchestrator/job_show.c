@@ -9,24 +9,6 @@
 #define FINDING_LEAST offsetof(struct tote_finding, run)
 #define VERDICT_LEAST offsetof(struct tote_verdict, run)
 
-/* The advice with the container's ID in the place of the word ID. */
-static void advise(const struct shown *s, char *out, size_t cap)
-{
-	const char *advice = tote_finding_advice(s->finding.code), *at;
-	size_t len = 0;
-
-	*out = '\0';
-	while ((at = strstr(advice, " ID")) && len < cap) {
-		int n = snprintf(
-			out + len, cap - len, "%.*s %s", (int)(at - advice), advice, s->container);
-
-		len += n > 0 ? (size_t)n : 0;
-		advice = at + strlen(" ID");
-	}
-	if (len < cap)
-		snprintf(out + len, cap - len, "%s", advice);
-}
-
 int tote_audit_next_finding(tote_audit *a, struct tote_finding *finding, struct tote_fault *fault)
 {
 	struct tote_finding f = {.size = sizeof(f)};
@@ -58,7 +40,7 @@ int tote_audit_next_finding(tote_audit *a, struct tote_finding *finding, struct 
 	f.expected = s->finding.expected;
 	f.found = s->finding.found;
 	f.text = tote_finding_text(f.code);
-	advise(s, a->next, sizeof(a->next));
+	tote__finding_advice(s->finding.code, s->container, a->next, sizeof(a->next));
 	f.next = a->next;
 	rc = tote__struct_out(finding, &f, sizeof(f), FINDING_LEAST, "struct tote_finding", fault);
 	if (!rc) {

@@ -125,6 +125,29 @@ int tote_orchestrator_next_flag(tote_orchestrator *o, const char *container, uin
 	return rc < 0 ? rc : next != NULL;
 }
 
+int tote_flag_advice(
+	const struct tote_flag *flag, char *ret_text, size_t cap, struct tote_fault *fault)
+{
+	struct tote_flag f;
+	char text[512];
+	int rc;
+
+	FAULT_BEGIN(fault);
+	if (!flag || !ret_text)
+		return tote__fault(
+			fault, TOTE_E_ARGUMENT, "advice: the flag or the place for it is missing");
+	rc = tote__struct_in(&f, sizeof(f), FLAG_LEAST, flag, "struct tote_flag", fault);
+	if (rc < 0)
+		return rc;
+	f.container[sizeof(f.container) - 1] = '\0';
+	tote__finding_advice(f.code, f.container, text, sizeof(text));
+	if (strlen(text) >= cap)
+		return tote__fault(
+			fault, TOTE_E_TOO_LARGE, "advice: it needs %zu bytes", strlen(text) + 1);
+	memcpy(ret_text, text, strlen(text) + 1);
+	return 0;
+}
+
 /* With the record held: what stands now is what is acknowledged. */
 static int acknowledge(tote_orchestrator *o, uint64_t flag, const char *actor, const char *reason,
 	struct tote_fault *fault)

@@ -184,6 +184,20 @@ void tote__status_unanswered(struct tote_status *s)
 	unread(s, text);
 }
 
+/* What its journal should hold and does not, seen twice. */
+static void damage_of(tote_box *box, struct tote_status *s)
+{
+	struct tote_fault why;
+	struct view view;
+
+	memset(&why, 0, sizeof(why));
+	s->flags |= TOTE_STATUS_DAMAGED;
+	if (tote__box_view(box, 0, &view, &why) == 0)
+		tote__view_close(&view);
+	else
+		snprintf(s->why, sizeof(s->why), "%s", why.text);
+}
+
 static int info_of(tote_box *box, struct tote_status *s, struct tote_fault *why)
 {
 	struct tote_box_info info = {.size = sizeof(info)};
@@ -195,6 +209,8 @@ static int info_of(tote_box *box, struct tote_status *s, struct tote_fault *why)
 	s->covered = info.covered;
 	s->unfolded_since_us = info.unfolded_since_us;
 	memcpy(s->root, info.root, sizeof(s->root));
+	if (info.flags & TOTE_INFO_DAMAGED && strcmp(s->id, RECORD_ID) != 0)
+		damage_of(box, s);
 	/* until the record is completed it counts as in the stricter of the two */
 	if (strcmp(s->id, RECORD_ID) != 0)
 		s->state = tote__state_stricter(s->state, info.state);

@@ -23,6 +23,12 @@ static void wiped_free(struct buf *b)
 	tote__buf_free(b);
 }
 
+/* What stands between a place and its key files. */
+static const char *below(const struct place *place)
+{
+	return place->layout == LAYOUT_ORCHESTRATOR ? "/keys" : "";
+}
+
 /* A name in the directory of keys: one component that leaves room for what stands around it. */
 static int file_check(const char *file, struct tote_fault *fault)
 {
@@ -52,8 +58,8 @@ static int mode_check(const struct place *place, const char *file, struct tote_f
 	else if (st.links != 1)
 		why = "it has a second link";
 	if (why)
-		return tote__fault(
-			fault, TOTE_E_KEY, "key file %s/%s: %s", place->location, file, why);
+		return tote__fault(fault, TOTE_E_KEY, "key file %s%s/%s: %s", place->location,
+			below(place), file, why);
 	return 0;
 }
 
@@ -75,7 +81,7 @@ int tote__keystore_read(
 		rc = tote__secret_parse((const char *)line.data, line.len, ret, fault);
 	wiped_free(&line);
 	if (rc)
-		tote__fault_wrap(fault, "%s/%s", place->location, file);
+		tote__fault_wrap(fault, "%s%s/%s", place->location, below(place), file);
 	return rc;
 }
 

@@ -21,7 +21,7 @@ int tote__place_provision(struct tote_ctx *ctx, const char *backend, const char 
 int tote__place_open(struct tote_ctx *ctx, const char *backend, const char *location, int layout,
 	uint32_t flags, struct place *ret_place, struct tote_fault *fault)
 {
-	struct place place = {.ctx = ctx};
+	struct place place = {.ctx = ctx, .layout = layout};
 	void *object;
 	int rc = tote__backend_find(ctx, backend, &place.ops, &object, fault);
 

@@ -312,6 +312,7 @@ struct place {
 	const struct store_ops *ops;
 	void *handle;
 	char *location;
+	int layout;
 };
 
 /* The backend of that name; TOTE_E_UNSUPPORTED for an unknown one. */

@@ -30,6 +30,20 @@ static void audit_all(void)
 	ok(tote_audit_close(job, &fault));
 }
 
+START_TEST(the_advice_of_a_flag_names_its_container)
+{
+	struct tote_flag flag = {.size = sizeof(flag), .code = 2001, .container = ID};
+	char text[512];
+
+	ok(tote_flag_advice(&flag, text, sizeof(text), &fault));
+	ck_assert_msg(strstr(text, "totectl repair " ID " --reason TEXT"), "%s", text);
+	ck_assert_ptr_null(strstr(text, " ID "));
+	flag.code = 1; /* of a later version */
+	ok(tote_flag_advice(&flag, text, sizeof(text), &fault));
+	ck_assert_str_eq(text, "");
+}
+END_TEST
+
 START_TEST(what_is_missing_or_unknown_is_refused)
 {
 	struct tote_status status = {.size = sizeof(status)};
@@ -53,6 +67,13 @@ START_TEST(what_is_missing_or_unknown_is_refused)
 	fails(tote_status_advice(&status, text, sizeof(text), f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_next_flag(NULL, NULL, TOTE_SEQ_ANY, &flag, f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_next_flag(o, NULL, TOTE_SEQ_ANY, NULL, f), TOTE_E_ARGUMENT);
+	fails(tote_flag_advice(NULL, text, sizeof(text), f), TOTE_E_ARGUMENT);
+	fails(tote_flag_advice(&flag, NULL, sizeof(text), f), TOTE_E_ARGUMENT);
+	flag.code = 9001;
+	fails(tote_flag_advice(&flag, text, sizeof(text), f), TOTE_E_TOO_LARGE);
+	flag.size = 8;
+	fails(tote_flag_advice(&flag, text, sizeof(text), f), TOTE_E_STRUCT);
+	flag.size = sizeof(flag);
 	fails(tote_orchestrator_acknowledge(NULL, 1, NULL, "x", 0, f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_acknowledge(o, 1, NULL, NULL, 0, f), TOTE_E_ARGUMENT);
 	fails(tote_orchestrator_acknowledge(o, 1, NULL, "", 0, f), TOTE_E_ARGUMENT);
@@ -126,6 +147,7 @@ Suite *health_suite(void)
 	TCase *t = tcase_create("health");
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, the_advice_of_a_flag_names_its_container);
 	tcase_add_test(t, what_is_missing_or_unknown_is_refused);
 	tcase_add_test(t, a_status_says_what_was_audited_and_what_lies_there_now);
 	tcase_add_test(t, flags_are_listed_in_order_and_acknowledged_with_a_reason);

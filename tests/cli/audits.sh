@@ -39,6 +39,8 @@ mv root/containers/spare newer
 mv older/containers/spare root/containers/spare
 ends 3 $root status spare
 says out 'shorter'
+says out 'now   2 entries, where 3 were audited and 3 witnessed'
+says out "at    $work/root/containers/spare"
 silent out 'all is well'
 rm -rf root/containers/spare older
 mv newer root/containers/spare
@@ -58,6 +60,10 @@ ends 3 $root status
 says out "totectl ack $flag"
 says out '1 needs attention'
 says out 'box: a flag is raised that nobody has acknowledged'
+says out 'TOTE-3001 asset-changed  box  entry 1  assets/file1'
+says out '    expected  sha256:'
+says out '    found     sha256:'
+says out "at    $work/root/containers/box"
 says out 'next  see it whole: totectl audit box'
 holds 'the worst comes first' [ "$(sed -n '3s/ .*//p' out)" = box ]
 ends 3 $root status box
@@ -117,6 +123,9 @@ says out 'unreachable'
 says out 'TOTE-9001 unreachable'
 ends 3 $root status
 says out 'unreachable'
+says out 'No such file or directory'
+says out 'then totectl audit spare; moved for good: totectl detach spare --reason TEXT'
+says out 'now   container '
 flag=$(sed -n 's/^flag \([0-9]*\) .*/\1/p' out | head -n 1)
 ends 0 $root ack "$flag" --reason 'the disk is being changed'
 ends 6 $root status

@@ -72,6 +72,11 @@ flip_group() { # SEGMENT: a byte of the body of the last group but two
 flip_group "$(ls -d "$box"/ledger/journal/* | tail -n 1)"
 ends 3 $root append box record
 says err 'repair'
+ends 3 $root status box
+says out 'unreadable'
+says out 'now   entry 8 is missing'
+says out 'next  an audit puts that on record and says what to mend: totectl audit box'
+silent out 'nothing is known to be wrong'
 ends 2 $root repair box --reason 'disk 3'
 says out 'a repair would do this'
 says out 'are lost'

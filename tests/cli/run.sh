@@ -61,6 +61,18 @@ done
 holds 'all was audited meanwhile' [ "$(tote $root log orchestrator --kind audit.finished --json | grep -c '"kind":"audit.finished"')" = 2 ]
 ends 0 $root status box
 
+# Nobody has looked at it for forty days: whatever its policy says of later audits, that is not fine.
+holds 'a fifth root of forty days ago is made' "$past" never box
+ends 0 -C never policy box overdue-after=0
+ends 4 -C never status box
+says out overdue
+says out 'totectl audit box'
+ends 0 -C never policy box structure-every=0 full-every=0
+ends 0 -C never status box
+says out 'nothing is known to be wrong; 1 never audited'
+ends 0 -C never audit box
+ends 0 -C never status box
+
 ends 2 $root run --budget 5
 says err '--once'
 ends 2 $root run --once --budget 0

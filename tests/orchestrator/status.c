@@ -50,6 +50,13 @@ static void lost_record(struct tote_status *s, struct tote_policy *p)
 {
 	has_flag(s, p);
 	s->flags |= TOTE_STATUS_DAMAGED;
+	snprintf(s->id, sizeof(s->id), "orchestrator");
+}
+
+static void is_unreadable(struct tote_status *s, struct tote_policy *p)
+{
+	(void)p;
+	s->flags |= TOTE_STATUS_DAMAGED;
 }
 
 static void is_unreachable(struct tote_status *s, struct tote_policy *p)
@@ -196,15 +203,16 @@ static const struct {
 	{is_gone_and_flagged, TOTE_HEALTH_FLAG}, {is_damaged, TOTE_HEALTH_DAMAGED},
 	{is_shorter, TOTE_HEALTH_SHORTER}, {is_standing, TOTE_HEALTH_STANDING},
 	{is_unreachable, TOTE_HEALTH_UNREACHABLE}, {is_incomplete, TOTE_HEALTH_INCOMPLETE},
-	{is_unread, TOTE_HEALTH_INCOMPLETE}, {is_overdue, TOTE_HEALTH_OVERDUE},
-	{was_never_audited, TOTE_HEALTH_NEVER_AUDITED}, {lost_its_key, TOTE_HEALTH_NO_KEY},
-	{misses_a_key_for_nothing, TOTE_HEALTH_WELL}, {waits_long, TOTE_HEALTH_UNSIGNED_LATE},
-	{lacks_cosignatures, TOTE_HEALTH_COSIGNATURES}, {has_late_input, TOTE_HEALTH_INPUT_LATE},
-	{has_input, TOTE_HEALTH_WELL}, {is_suspended, TOTE_HEALTH_SUSPENDED},
-	{has_newer, TOTE_HEALTH_NEWER}, {was_seen_in_part, TOTE_HEALTH_NEWER},
-	{waits, TOTE_HEALTH_UNSIGNED}, {waits_by_policy, TOTE_HEALTH_UNSIGNED},
-	{is_the_record, TOTE_HEALTH_WELL}, {nothing, TOTE_HEALTH_WELL},
-	{is_gone_and_standing, TOTE_HEALTH_GONE}, {is_gone, TOTE_HEALTH_GONE}};
+	{is_unreadable, TOTE_HEALTH_UNREADABLE}, {is_unread, TOTE_HEALTH_INCOMPLETE},
+	{is_overdue, TOTE_HEALTH_OVERDUE}, {was_never_audited, TOTE_HEALTH_NEVER_AUDITED},
+	{lost_its_key, TOTE_HEALTH_NO_KEY}, {misses_a_key_for_nothing, TOTE_HEALTH_WELL},
+	{waits_long, TOTE_HEALTH_UNSIGNED_LATE}, {lacks_cosignatures, TOTE_HEALTH_COSIGNATURES},
+	{has_late_input, TOTE_HEALTH_INPUT_LATE}, {has_input, TOTE_HEALTH_WELL},
+	{is_suspended, TOTE_HEALTH_SUSPENDED}, {has_newer, TOTE_HEALTH_NEWER},
+	{was_seen_in_part, TOTE_HEALTH_NEWER}, {waits, TOTE_HEALTH_UNSIGNED},
+	{waits_by_policy, TOTE_HEALTH_UNSIGNED}, {is_the_record, TOTE_HEALTH_WELL},
+	{nothing, TOTE_HEALTH_WELL}, {is_gone_and_standing, TOTE_HEALTH_GONE},
+	{is_gone, TOTE_HEALTH_GONE}};
 
 #define PLAIN (LEN(reasons) - 3) /* where nothing happens */
 
@@ -233,6 +241,43 @@ START_TEST(each_reason_has_its_word_and_a_worse_one_hides_a_lesser)
 	/* a flag hides all but a lost record, whatever else there is */
 	for (size_t i = 1; i < LEN(reasons); i++)
 		ck_assert_msg(judge(&s, 1, i) == TOTE_HEALTH_FLAG, "reason %zu", i);
+}
+END_TEST
+
+/* What nobody has looked at is not fine for longer than its policy's period, or a day. */
+START_TEST(what_was_never_audited_is_overdue_when_its_first_audit_is)
+{
+	static const struct {
+		uint64_t structure_s, full_s, overdue_s, after_s; /* 0: never */
+	} rows[] = {
+		{86400, 604800, 1209600, 86400},
+		{3600, 604800, 1209600, 86400},
+		{0, 604800, 1209600, 604800},
+		{172800, 86400, 1209600, 86400},
+		{172800, 604800, 0, 172800},
+		{86400, 3600, 7200, 7200},
+		{0, 0, 1209600, 1209600},
+		{0, 0, 0, 0},
+	};
+
+	for (size_t i = 0; i < LEN(rows); i++) {
+		const int64_t since = NOW - (int64_t)rows[i].after_s * 1000000;
+		struct tote_policy p;
+		struct tote_status s;
+
+		tote__policy_defaults(&p);
+		p.structure_every_s = rows[i].structure_s;
+		p.full_every_s = rows[i].full_s;
+		p.overdue_after_s = rows[i].overdue_s;
+		s = well();
+		was_never_audited(&s, &p);
+		tote__health_overdue(&s, &p, since, NOW - !!rows[i].after_s);
+		ck_assert_uint_eq(tote__health_judge(&s, &p, NOW), TOTE_HEALTH_NEVER_AUDITED);
+		tote__health_overdue(&s, &p, since, NOW);
+		ck_assert_msg(s.overdue_us == (rows[i].after_s ? NOW : 0), "row %zu", i);
+		ck_assert_uint_eq(tote__health_judge(&s, &p, NOW),
+			rows[i].after_s ? TOTE_HEALTH_OVERDUE : TOTE_HEALTH_NEVER_AUDITED);
+	}
 }
 END_TEST
 
@@ -385,6 +430,7 @@ Suite *status_suite(void)
 	TCase *tests = tcase_create("status");
 
 	tcase_add_test(tests, each_reason_has_its_word_and_a_worse_one_hides_a_lesser);
+	tcase_add_test(tests, what_was_never_audited_is_overdue_when_its_first_audit_is);
 	tcase_add_test(tests, each_word_has_a_text_and_what_wants_somebody_says_what_to_do);
 	tcase_add_test(tests, the_list_begins_with_the_worst_and_says_what_the_status_of_one_says);
 	tcase_add_test(tests,
