@@ -231,25 +231,29 @@ static double setting(const char *name, double preset, double least, double most
 
 static void begin(struct bench *bench)
 {
-	const char *base = getenv("BENCH_DIR");
+	const char *given = getenv("BENCH_DIR");
+	char *base;
 
 	memset(bench, 0, sizeof(*bench));
 	bench->scale = setting("BENCH_SCALE", 1, 0.0001, 100);
 	bench->rounds = (unsigned)setting(
 		"BENCH_ROUNDS", bench->scale < 1 ? ROUNDS_LEAST : 15, ROUNDS_LEAST, ROUNDS_MAX / 4);
-	if (!base || !*base)
-		base = ".";
+	/* Absolute, since directories are changed and children are given paths. */
+	base = realpath(given && *given ? given : ".", NULL);
+	if (!base)
+		die("BENCH_DIR: %s", strerror(errno));
 	if (snprintf(scratch, sizeof(scratch), "%s/toteborch-bench-XXXXXX", base) >=
-		(int)sizeof(scratch))
+		(int)sizeof(scratch)) {
+		*scratch = 0;
 		die("BENCH_DIR is too long");
+	}
 	if (!mkdtemp(scratch)) {
 		*scratch = 0;
 		die("no directory for the work in %s: %s", base, strerror(errno));
 	}
 	atexit(clean_up);
-	/* Absolute, since a child that changes its directory is given paths too. */
-	if (!realpath(scratch, bench->directory))
-		die("%s: %s", scratch, strerror(errno));
+	memcpy(bench->directory, scratch, sizeof(scratch));
+	free(base);
 	printf("%s, %u rounds, scale %g, %ld processors\n", bench->directory, bench->rounds,
 		bench->scale, sysconf(_SC_NPROCESSORS_ONLN));
 }
