@@ -287,6 +287,37 @@ START_TEST(an_object_that_cannot_be_read_says_so_and_the_others_are_read)
 }
 END_TEST
 
+/* A device is read by blocks: what is behind the end of an object is nobody's byte. */
+START_TEST(an_object_past_the_cache_ends_where_it_ends_wherever_reading_begins)
+{
+	static const size_t at[] = {
+		0, 1, 4095, 4096, 4097, 65536, 69990, 69999, 70000, 70001, 90000};
+	const size_t file = 7, size = sizes[7];
+	uint8_t out[100];
+	struct store_stat st;
+	void *object;
+
+	faulty_pretend_disk(1);
+	ck_ok(m.h.ops->object_open(m.h.at, SPACE_ASSETS, m.names[file], STORE_UNCACHED, &object,
+		      &st, &m.h.fault),
+		m.h.fault);
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		const size_t left = at[i] < size ? size - at[i] : 0;
+		size_t len = 999;
+		int cached = 1;
+
+		ck_ok(m.h.ops->object_read(
+			      object, at[i], out, sizeof(out), &len, &cached, &m.h.fault),
+			m.h.fault);
+		ck_assert_uint_eq(len, left < sizeof(out) ? left : sizeof(out));
+		for (size_t k = 0; k < len; k++)
+			ck_assert_uint_eq(out[k], byte_of(file, at[i] + k));
+		ck_assert_int_eq(cached, 0);
+	}
+	m.h.ops->object_close(object);
+}
+END_TEST
+
 Suite *many_suite(void)
 {
 	Suite *s = suite_create("store/many");
@@ -300,6 +331,7 @@ Suite *many_suite(void)
 	tcase_add_test(t, a_kernel_without_asynchronous_reading_reads_all_as_well);
 	tcase_add_test(t, what_cannot_go_past_the_cache_is_read_and_called_cached);
 	tcase_add_test(t, an_object_that_cannot_be_read_says_so_and_the_others_are_read);
+	tcase_add_test(t, an_object_past_the_cache_ends_where_it_ends_wherever_reading_begins);
 	suite_add_tcase(s, t);
 	return s;
 }
