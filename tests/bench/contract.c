@@ -6,11 +6,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE_LENGTH 120
@@ -44,11 +48,11 @@ void contract_make(
 	close(lock);
 }
 
-static void set_byte(int fd, short type)
+static void set_byte(int fd, off_t at, short type)
 {
-	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
 
-	must(fcntl(fd, type == F_UNLCK ? F_OFD_SETLK : F_OFD_SETLKW, &lock) == 0, "lock");
+	must(fcntl(fd, F_OFD_SETLK, &lock) == 0, "lock");
 }
 
 /* Nobody takes his turn, or ends it, without asking who waits: that is what keeps the order. */
@@ -76,7 +80,7 @@ static void look(const struct contract *contract, const char *name)
  * The lock is opened for each append: a description that were kept would be a forked child's too,
  * and with it the lock of a parent that was killed.
  */
-static int begin(const struct contract *contract)
+static int open_lock(const struct contract *contract)
 {
 	char path[2 * PATH_LENGTH];
 	int lock;
@@ -85,7 +89,6 @@ static int begin(const struct contract *contract)
 	lock = open(path, O_RDWR | O_CLOEXEC);
 	must(lock >= 0, path);
 	ask_who_waits(lock);
-	set_byte(lock, F_WRLCK);
 	return lock;
 }
 
@@ -101,9 +104,8 @@ static void append_at(struct contract *contract, int lock, size_t at)
 	must(pwrite(group->fd, group->bytes, BLOCK, (off_t)at) == BLOCK, "group");
 	must(fdatasync(group->fd) == 0, "sync");
 	must(pwrite(lock, line, sizeof(line), 0) == LINE_LENGTH, "idle");
-	set_byte(lock, F_UNLCK);
+	set_byte(lock, 0, F_UNLCK);
 	ask_who_waits(lock);
-	close(lock);
 }
 
 void contract_append(void *state, double value[MEASURES])
@@ -114,7 +116,11 @@ void contract_append(void *state, double value[MEASURES])
 	size_t i;
 
 	for (i = 0; i < contract->count; i++) {
-		append_at(contract, begin(contract), group->at);
+		const int lock = open_lock(contract);
+
+		set_byte(lock, 0, F_WRLCK);
+		append_at(contract, lock, group->at);
+		close(lock);
 		group->at = (group->at + BLOCK) % group->size;
 	}
 	value[0] = (double)contract->count / (now() - began);
@@ -122,9 +128,16 @@ void contract_append(void *state, double value[MEASURES])
 
 /* ---- processes ---- */
 
+/* What the processes share; a place has a word of its own, to be called by. */
+struct turns {
+	size_t at; /* the newest group; changed under the lock */
+	_Atomic uint32_t asked, served;
+	_Atomic uint32_t word[PROCESSES];
+};
+
 struct crowd {
 	struct contract *contract;
-	size_t *at; /* shared, changed under the lock */
+	struct turns *turns;
 };
 
 static void *crowd_open(void *shared, size_t number)
@@ -133,24 +146,61 @@ static void *crowd_open(void *shared, size_t number)
 	return shared;
 }
 
+/*
+ * F_OFD_SETLKW wakes all who wait and cannot be given a limit: who waits in order, and no longer
+ * than he likes, has a place, sleeps, is called, and asks whether anybody is ahead of him.
+ */
+static uint32_t take_turn(struct turns *turns, int lock)
+{
+	const struct timespec limit = {.tv_sec = 1};
+	const uint32_t turn = atomic_fetch_add(&turns->asked, 1);
+	_Atomic uint32_t *word = &turns->word[turn % PROCESSES];
+
+	set_byte(lock, BLOCK + 1 + (off_t)turn, F_WRLCK);
+	for (;;) {
+		const uint32_t heard = atomic_load(word);
+
+		ask_who_waits(lock);
+		if (atomic_load(&turns->served) == turn)
+			break;
+		syscall(SYS_futex, word, FUTEX_WAIT, heard, &limit, NULL, 0);
+	}
+	set_byte(lock, 0, F_WRLCK);
+	set_byte(lock, BLOCK + 1 + (off_t)turn, F_UNLCK);
+	return turn;
+}
+
+static void end_turn(struct turns *turns, uint32_t turn)
+{
+	_Atomic uint32_t *word = &turns->word[(turn + 1) % PROCESSES];
+
+	atomic_store(&turns->served, turn + 1);
+	atomic_fetch_add(word, 1);
+	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
 /* Whoever comes reads on: the groups that the others wrote since he was here. */
 static void crowd_append(void *prepared, size_t number)
 {
 	struct crowd *crowd = prepared;
 	struct contract *contract = crowd->contract;
-	size_t i, known = *crowd->at;
+	struct turns *turns = crowd->turns;
+	size_t i, known = turns->at;
 	char before[BLOCK];
 
 	(void)number;
 	for (i = 0; i < contract->count / PROCESSES; i++) {
-		const int lock = begin(contract);
+		const int lock = open_lock(contract);
+		const uint32_t turn = take_turn(turns, lock);
 
-		for (; known != *crowd->at; known = (known + BLOCK) % contract->group.size)
+		for (; known != turns->at; known = (known + BLOCK) % contract->group.size)
 			must(pread(contract->group.fd, before, BLOCK, (off_t)known) == BLOCK,
 				"read");
-		*crowd->at = (*crowd->at + BLOCK) % contract->group.size;
-		append_at(contract, lock, *crowd->at);
-		known = *crowd->at;
+		turns->at = (turns->at + BLOCK) % contract->group.size;
+		append_at(contract, lock, turns->at);
+		known = turns->at;
+		end_turn(turns, turn);
+		close(lock);
 	}
 }
 
@@ -158,10 +208,10 @@ void contract_processes(void *state, double value[MEASURES])
 {
 	struct crowd crowd = {.contract = state};
 
-	crowd.at = mmap(
-		NULL, sizeof(*crowd.at), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(crowd.at != MAP_FAILED, "shared memory");
+	crowd.turns = mmap(NULL, sizeof(*crowd.turns), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(crowd.turns != MAP_FAILED, "shared memory");
 	value[0] = (double)(crowd.contract->count / PROCESSES * PROCESSES) /
 		   run_processes(PROCESSES, crowd_open, crowd_append, &crowd);
-	munmap(crowd.at, sizeof(*crowd.at));
+	munmap(crowd.turns, sizeof(*crowd.turns));
 }
