@@ -179,8 +179,10 @@ static int read_seen(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 		r->target.seen_expected = 0;
 		snprintf(path, sizeof(path), "orchestrator/seen/%s", r->id);
 		return tote__job_found_own(a, r,
-			rc == TOTE_E_DAMAGED ? FINDING_SEEN_DAMAGED : FINDING_UNREADABLE, path, "",
-			why.text, fault);
+			rc == TOTE_E_DAMAGED    ? FINDING_SEEN_DAMAGED
+			: rc == TOTE_E_MISMATCH ? FINDING_WITNESS_ROLLED_BACK
+						: FINDING_UNREADABLE,
+			path, "", why.text, fault);
 	}
 	if (r->seen.present)
 		r->target.seen = &r->seen.checkpoint;

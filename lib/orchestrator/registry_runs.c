@@ -133,18 +133,21 @@ static int take_whole(
 {
 	const struct entry_field *root = tote__entry_field(e, "root");
 	int stopped = tote__entry_field(e, "stopped-at") != NULL, rc;
+	uint64_t witnessed;
 	size_t len;
 
 	k->run = run;
 	if ((rc = tote__entry_number(e, "entries", &k->entries, fault)) < 0 ||
 		(rc = tote__entry_number(e, "assets", &k->assets, fault)) < 0 ||
 		(rc = tote__entry_number(e, "bytes", &k->bytes, fault)) < 0 ||
-		(rc = tote__entry_number(e, "witnessed", &k->witnessed, fault)) < 0 ||
+		(rc = tote__entry_number(e, "witnessed", &witnessed, fault)) < 0 ||
 		(rc = tote__entry_number(e, "size", &k->tree_size, fault)) < 0)
 		return rc;
 	if (!root || tote__base64_decode(root->value, root->value_len, k->root, HASH_LEN, &len) < 0)
 		return tote__fault(fault, TOTE_E_DAMAGED,
 			"consolidated record: a run finished without verdict or root");
+	if (witnessed > k->witnessed) /* what was seen once was seen */
+		k->witnessed = witnessed;
 	k->level = level_of(e);
 	k->verdict = verdict_of(tote__entry_field(e, "verdict"));
 	k->last_audit_us = e->time_us;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "orchestrator/own_keys.h"
 #include "store/keystore.h"
+#include <inttypes.h>
 #include <string.h>
 
 void tote__seen_free(struct seen *s)
@@ -122,10 +123,34 @@ static int seen_read(tote_orchestrator *o, const char *name, const char *origin,
 	return 0;
 }
 
+/* A seen/ID is written before any run is on record that tells of it. */
+static int check_recorded(
+	tote_orchestrator *o, const char *id, const struct seen *s, struct tote_fault *fault)
+{
+	const struct known *k;
+	uint64_t witnessed;
+
+	tote__orchestrator_lock(o);
+	k = tote__registry_find(&o->registry, id);
+	witnessed = k ? k->witnessed : 0;
+	tote__orchestrator_unlock(o);
+	if (s->checkpoint.size >= witnessed)
+		return 0;
+	return tote__fault(fault, TOTE_E_MISMATCH,
+		"seen/%s is of %" PRIu64 " entries, and %" PRIu64
+		" were witnessed, says the consolidated record: an older copy of it lies there; "
+		"bring the newest orchestrator/seen back",
+		id, s->checkpoint.size, witnessed);
+}
+
 int tote__seen_read(tote_orchestrator *o, const char *id, const struct vkey *log_key,
 	struct seen *ret, struct tote_fault *fault)
 {
-	return seen_read(o, id, log_key->name, log_key, ret, fault);
+	int rc = seen_read(o, id, log_key->name, log_key, ret, fault);
+
+	if (rc == 0 && ret->present && (rc = check_recorded(o, id, ret, fault)) < 0)
+		tote__seen_free(ret);
+	return rc;
 }
 
 void tote__seen_log_name(const char *origin, char out[SEEN_NAME_MAX])

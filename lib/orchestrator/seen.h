@@ -21,7 +21,8 @@ struct seen {
 /*
  * Reads seen/ID and verifies it: the witness's own cosignature, and a line of the log's, by log_key
  * or another key that is known of it here; one that is not (a rotation may have named it) stands on
- * the cosignature alone. TOTE_E_DAMAGED where it is there and does not verify.
+ * the cosignature alone. TOTE_E_DAMAGED where it is there and does not verify, TOTE_E_MISMATCH where
+ * the record says that more was witnessed.
  */
 int tote__seen_read(tote_orchestrator *o, const char *id, const struct vkey *log_key,
 	struct seen *ret, struct tote_fault *fault);

@@ -2,6 +2,7 @@
 /*
  * The witness: what it has seen binds what it cosigns.
  */
+#include "orchestrator/outcome.h"
 #include "orchestrator/root.h"
 #include "orchestrator/witness.h"
 #include "tlog/cosignature.h"
@@ -127,6 +128,42 @@ START_TEST(a_container_whose_seen_is_missing_or_damaged_is_not_cosigned)
 }
 END_TEST
 
+/* The record remembers how much was witnessed, whatever lies in seen/ and in the container. */
+START_TEST(an_older_copy_of_what_was_seen_is_named_for_ever_and_nothing_is_cosigned)
+{
+	char here_name[512], copy_name[512], seen_name[512], old_name[512];
+	struct outcome found;
+	struct root r;
+	const char *here, *copy, *seen, *old;
+
+	root_make(&r);
+	root_provision(&r, "a");
+	root_fill(&r, "a", 2);
+	ck_assert_uint_eq(audit(&r, "a").verdict.verdict, TOTE_VERDICT_OK);
+	here = named(here_name, "%s/containers/a", r.path);
+	copy = named(copy_name, "%s/copy", r.scratch.path);
+	seen = named(seen_name, "%s", seen_path(&r, "a"));
+	old = named(old_name, "%s/seen", r.scratch.path);
+	copy_tree(here, copy);
+	copy_tree(seen, old);
+	root_fill(&r, "a", 2);
+	ck_assert_uint_eq(audit(&r, "a").verdict.verdict, TOTE_VERDICT_OK);
+	remove_tree(here);
+	copy_tree(copy, here);
+	unlink(seen);
+	copy_tree(old, seen);
+	for (int i = 0; i < 2; i++) { /* what an audit found does not hide it from the next one */
+		found = audit(&r, "a");
+		ck_assert_uint_eq(found.verdict.verdict, TOTE_VERDICT_DAMAGED);
+		ck_assert(has_code(&found, FINDING_WITNESS_ROLLED_BACK));
+		root_reopen(&r);
+	}
+	ck_fault(witness(&r, NULL), TOTE_E_MISMATCH, r.fault);
+	ck_assert_ptr_nonnull(strstr(r.fault.text, "3 entries, and 5 were witnessed"));
+	root_remove(&r);
+}
+END_TEST
+
 START_TEST(a_line_that_is_only_in_seen_is_added_later_and_what_was_seen_stays)
 {
 	char checkpoint_name[512];
@@ -189,6 +226,7 @@ Suite *witness_suite(void)
 	TCase *t = tcase_create("witness");
 
 	tcase_set_timeout(t, 60);
+	tcase_add_test(t, an_older_copy_of_what_was_seen_is_named_for_ever_and_nothing_is_cosigned);
 	tcase_add_test(t, a_fork_that_the_container_key_signed_is_neither_cosigned_nor_folded);
 	tcase_add_test(t, the_guard_stops_a_fold_that_would_fork_what_was_seen);
 	tcase_add_test(t, a_container_whose_seen_is_missing_or_damaged_is_not_cosigned);
