@@ -213,6 +213,16 @@ START_TEST(one_that_stands_still_is_carried_on_and_believed_again_once_it_is_set
 }
 END_TEST
 
+START_TEST(one_that_ticks_coarsely_is_read_as_it_is_however_often)
+{
+	struct schedule_clock c = {.started = 0};
+
+	for (int64_t t = 0; t < 10 * S; t += 1000)
+		ck_assert_int_eq(tote__schedule_now(&c, NOW + t / 16000 * 16000, t),
+			NOW + t / 16000 * 16000);
+}
+END_TEST
+
 /* --- histories ------------------------------------------------------------------------------ */
 
 static uint64_t seed;
@@ -380,6 +390,7 @@ Suite *schedule_suite(void)
 		(int)(sizeof(windows) / sizeof(windows[0])));
 	tcase_add_test(t, a_wall_clock_that_moves_is_believed_whichever_way_it_jumps);
 	tcase_add_test(t, one_that_stands_still_is_carried_on_and_believed_again_once_it_is_set);
+	tcase_add_test(t, one_that_ticks_coarsely_is_read_as_it_is_however_often);
 	tcase_add_test(t, whatever_the_clock_does_nothing_is_left_out_and_nothing_storms);
 	tcase_add_test(t, with_a_clock_that_runs_true_there_is_one_run_in_each_slot);
 	suite_add_tcase(s, t);

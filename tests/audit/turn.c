@@ -110,6 +110,8 @@ START_TEST(a_rate_is_held_over_any_while_and_bursts_by_one_second_at_most)
 			if (due / piece > 100000)
 				continue;
 			tote__rate_begin(&b, rates[i], 77);
+			/* it begins with a second's worth */
+			ck_assert_uint_eq(tote__rate_allows(&b, 77), rates[i]);
 			sum = read_for(&b, 77, length, piece);
 			ck_assert_msg(sum <= due + rates[i] + piece, "%llu: %llu of %llu",
 				(unsigned long long)rates[i], (unsigned long long)sum,
@@ -139,6 +141,9 @@ START_TEST(without_a_rate_nothing_is_bounded_and_nothing_overflows)
 	tote__rate_spend(&b, 2000, 5);
 	ck_assert_uint_eq(tote__rate_allows(&b, 5), 0);
 	ck_assert_uint_eq(tote__rate_allows(&b, INT64_MAX - 1), 1000);
+	/* one that no product could hold is none */
+	tote__rate_begin(&b, (uint64_t)INT64_MAX / 1000000 + 1, 5);
+	ck_assert_uint_eq(tote__rate_allows(&b, 5), UINT64_MAX);
 }
 END_TEST
 
