@@ -263,6 +263,26 @@ START_TEST(what_changes_while_a_barrier_is_at_work_is_the_next_ones)
 }
 END_TEST
 
+/* Two at one directory: that the first one changed nothing there says nothing of the second. */
+START_TEST(who_changed_nothing_takes_no_directory_from_who_still_will)
+{
+	struct tote_fault fault = {0};
+	struct touched t;
+	struct asked a = {.touched = &t};
+
+	ck_ok(tote__touched_init(&t, plain_heap(), &fault), fault);
+	touch(&t, "d/e", 1, 0);
+	touch(&t, "d/e", 1, 0);
+	tote__touched_unpin(&t, SPACE_LOG, "d/e", 3, 0);
+	touch(&t, "d/e", 0, 1);
+	ck_ok(tote__touched_sync(&t, SPACE_LOG, ask, &a, &fault), fault);
+	ck_assert_int_eq(was_asked(&a, "d/e"), 1);
+	ck_assert_int_eq(was_asked(&a, "d"), 1);
+	ck_assert_int_eq(was_asked(&a, ""), 1);
+	tote__touched_free(&t);
+}
+END_TEST
+
 START_TEST(a_journal_built_aside_is_synced_with_all_its_names_and_so_is_its_exchange)
 {
 	struct syncs before;
@@ -338,6 +358,7 @@ Suite *syncs_suite(void)
 	tcase_add_test(c, parents_are_synced_whether_or_not_they_were_there);
 	tcase_add_test(c, provisioning_syncs_the_names_of_what_it_finds_above);
 	tcase_add_test(c, what_changes_while_a_barrier_is_at_work_is_the_next_ones);
+	tcase_add_test(c, who_changed_nothing_takes_no_directory_from_who_still_will);
 	tcase_add_test(
 		c, a_journal_built_aside_is_synced_with_all_its_names_and_so_is_its_exchange);
 	tcase_add_test(c, a_journal_whose_exchange_was_not_synced_is_of_unknown_effect);
