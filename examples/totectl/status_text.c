@@ -20,17 +20,30 @@ const char *status_state(const struct tote_status *s)
 	return name && strcmp(s->id, "orchestrator") != 0 ? name : "-";
 }
 
-const char *status_verdict(const struct tote_status *s)
+/* What is there now says more than what was there at the last audit; NULL: it does not. */
+static const char *worse_now(const struct tote_status *s)
 {
 	if (s->flags & TOTE_STATUS_DAMAGED)
 		return strcmp(s->id, "orchestrator") != 0 ? "unreadable" : "damaged";
 	if (s->flags & TOTE_STATUS_UNREACHABLE && s->verdict != TOTE_VERDICT_DAMAGED)
 		return "unreachable";
-	if (s->health == TOTE_HEALTH_SHORTER)
-		return "shorter";
+	return s->health == TOTE_HEALTH_SHORTER ? "shorter" : NULL;
+}
+
+const char *status_verdict(const struct tote_status *s)
+{
+	const char *worse = worse_now(s);
+
+	if (worse)
+		return worse;
 	if (s->verdict == TOTE_VERDICT_OK && s->level == TOTE_LEVEL_STRUCTURE)
 		return "ok (structure)";
 	return s->flags & TOTE_STATUS_NEVER_AUDITED ? "never audited" : verdict_name(s->verdict);
+}
+
+const char *status_cached(const struct tote_status *s)
+{
+	return s->flags & TOTE_STATUS_CACHED && !worse_now(s) ? ", cached" : "";
 }
 
 /* ---- what next ---- */
@@ -100,6 +113,10 @@ static void put_record(struct json *j, const struct tote_status *s)
 	json_string(j, "verdict",
 		s->flags & TOTE_STATUS_NEVER_AUDITED ? "none" : verdict_name(s->verdict));
 	json_string(j, "level", level_name(s->level));
+	json_bool(j, "cached", (s->flags & TOTE_STATUS_CACHED) != 0);
+	if (s->flags & TOTE_STATUS_CACHED)
+		json_string(
+			j, "cached_by", s->flags & TOTE_STATUS_CACHED_ASKED ? "asked" : "store");
 	if (s->last_audit_us)
 		json_number(j, "run", s->run);
 	put_time(j, "last_audit", s->last_audit_us);

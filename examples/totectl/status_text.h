@@ -9,6 +9,8 @@
 
 const char *status_state(const struct tote_status *s);
 const char *status_verdict(const struct tote_status *s);
+/* ", cached" behind a verdict whose audit may have read from memory, or "". */
+const char *status_cached(const struct tote_status *s);
 void status_json(const struct tote_status *s);
 /* Where it lies, and what of it could not be read now, where that is so. */
 void place_text(struct call *call, const struct tote_status *s);

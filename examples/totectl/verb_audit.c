@@ -96,6 +96,9 @@ static void verdict_json(const struct tote_verdict *v, const char *container)
 	if (v->continues)
 		json_number(&j, "continues", v->continues);
 	json_bool(&j, "cached", (v->flags & TOTE_VERDICT_CACHED) != 0);
+	if (v->flags & TOTE_VERDICT_CACHED)
+		json_string(
+			&j, "cached_by", v->flags & TOTE_VERDICT_CACHED_ASKED ? "asked" : "store");
 	json_bool(&j, "recorded", (v->flags & TOTE_VERDICT_NOT_RECORDED) == 0);
 	json_bool(&j, "unreachable", (v->flags & TOTE_VERDICT_UNREACHABLE) != 0);
 	if (v->oldest_unverified_us > TIME_UNKNOWN)
@@ -161,7 +164,9 @@ static void verdict_text(const struct job *job, const struct tote_verdict *v, co
 	}
 	if (v->cosigners < v->cosigners_wanted)
 		printf(", where the policy asks for %" PRIu32 " from outside", v->cosigners_wanted);
-	if (v->flags & TOTE_VERDICT_CACHED)
+	if (v->flags & TOTE_VERDICT_CACHED_ASKED)
+		fputs("; read from memory where it could be, as asked (cached)", stdout);
+	else if (v->flags & TOTE_VERDICT_CACHED)
 		fputs("; some of it may have come from memory (cached)", stdout);
 	if (v->flags & TOTE_VERDICT_NOT_RECORDED)
 		fputs("; not recorded", stdout);

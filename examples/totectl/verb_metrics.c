@@ -44,6 +44,14 @@ static int is_ok(const struct tote_status *s, uint64_t *ret)
 	return 1;
 }
 
+/* 1: its store knows no better; 2: it was asked for. */
+static int cached(const struct tote_status *s, uint64_t *ret)
+{
+	*ret = (uint64_t)((s->flags & TOTE_STATUS_CACHED) != 0) +
+	       ((s->flags & TOTE_STATUS_CACHED_ASKED) != 0);
+	return s->last_audit_us != 0;
+}
+
 static int readable(const struct tote_status *s, uint64_t *ret)
 {
 	*ret = (uint64_t)is_read(s);
@@ -163,6 +171,10 @@ static const struct {
 	{"state", "1 active, 2 suspended, 3 archived, 4 disposed", state},
 	{"last_audit_ok", "1 where the last finished audit found all that it looked at whole",
 		is_ok},
+	{"last_audit_cached",
+		"what the last audit read may have come from memory: 0 no, 1 its store cannot read "
+		"past it, 2 that was asked for",
+		cached},
 	{"readable", "1 where its ledger could be read now", readable},
 	{"last_audit_timestamp_seconds", "end of the last audit, whatever it found", last_audit},
 	{"last_full_audit_timestamp_seconds", "end of the last full audit, whatever it found",

@@ -114,7 +114,7 @@ static void show_table(const struct rows *rows)
 
 		table_cell(table, "%s", s->id);
 		table_cell(table, "%s", status_state(s));
-		table_cell(table, "%s", status_verdict(s));
+		table_cell(table, "%s%s", status_verdict(s), status_cached(s));
 		table_cell(
 			table, "%s", s->last_audit_us ? text_minute(time, s->last_audit_us) : "-");
 		/* What could not be read now is not none. */

@@ -25,7 +25,8 @@ typedef struct tote_audit tote_audit;
 
 #define TOTE_AUDIT_CONTINUE 1u /* goes on where the last job of that level was cut off */
 #define TOTE_AUDIT_RANGE    2u /* from_seq and to_seq are meant */
-#define TOTE_AUDIT_CACHED   4u /* what the system holds in memory will do: verdicts say CACHED */
+#define TOTE_AUDIT_CACHED                                                                          \
+	4u /* what the system holds in memory will do: verdicts say CACHED_ASKED */
 
 /*
  * ids: the containers, count of them; NULL: the consolidated record and every container that is
@@ -54,7 +55,10 @@ typedef struct tote_audit tote_audit;
  * are cleared of flags; nothing else is.
  *
  * Entries and assets are read from the medium, past what the system holds of them in memory, but
- * with CACHED: then what anybody is given who reads them now is verified, not what lies there.
+ * with CACHED: then what anybody is given who reads them now is verified, not what lies there. Such
+ * an audit counts for nothing that wants the medium: the schedule's audits stay due, no flag is
+ * cleared, no later run counts on what it read, and it is not gone on with, so not with CONTINUE. A
+ * store that cannot read past memory (TOTE_VERDICT_CACHED alone) has no better audit: that one counts.
  *
  * rate: bytes a second, over the whole job; 0: no limit. Where it is reached a step waits, up to its
  * own max_us.
@@ -89,7 +93,8 @@ TOTE_API int tote_audit_start(tote_orchestrator *orchestrator,
 	const struct tote_audit_options *options, tote_audit **ret_audit, struct tote_fault *fault);
 
 #define TOTE_VERIFY_STRICT 1u /* nobody writes there: all is judged, damage is concluded */
-#define TOTE_VERIFY_CACHED 2u /* what the system holds in memory will do: the verdict says CACHED */
+#define TOTE_VERIFY_CACHED                                                                         \
+	2u /* what the system holds in memory will do: verdicts say CACHED_ASKED */
 
 /*
  * A job over a ledger directory alone (ledger/, or its published log/): read-only, no root, nothing
@@ -178,6 +183,8 @@ TOTE_API int tote_audit_next_finding(
 #define TOTE_VERDICT_OUTSIDE      16u /* witnesses outside this root cosigned it: cosigned_by */
 #define TOTE_VERDICT_PART         32u /* only what was asked for was looked at */
 #define TOTE_VERDICT_EARLIER      64u /* it counts on what earlier runs read: earlier_assets */
+#define TOTE_VERDICT_CACHED_ASKED                                                                  \
+	128u /* with CACHED: since it was asked for, not for want of better */
 
 /* One container's verdict: how much of how much was verified, and how old the rest is. */
 struct tote_verdict {

@@ -21,6 +21,8 @@ extern "C" {
 #define TOTE_STATUS_NO_KEY         128u /* it was made by this root, and its key is not in keys/ */
 #define TOTE_STATUS_FLAGS_CLEARED  256u /* each open flag: a later audit found the object whole */
 #define TOTE_STATUS_FLAG_SUSPENDED 512u /* it is suspended, had flags, and these suspend it */
+#define TOTE_STATUS_CACHED         1024u /* what the last audit read may have come from memory */
+#define TOTE_STATUS_CACHED_ASKED   2048u /* with CACHED: that was asked for: nothing due is done */
 
 /*
  * How a container fares, in one word: a larger one is worse, and what is 40 or more wants somebody

@@ -442,6 +442,13 @@ static void result_of_ledger(const struct run *run, struct run_result *r)
 		r->oldest_unverified_us = e->last_us ? e->last_us : 1;
 }
 
+static enum cached cached_of(const struct run *run)
+{
+	if (run->target.may_cache)
+		return CACHED_ASKED;
+	return run->q.cached ? CACHED_STORE : CACHED_NOT;
+}
+
 uint64_t tote__run_bytes(const struct run *run)
 {
 	return run->q.bytes;
@@ -454,7 +461,7 @@ void tote__run_result(const struct run *run, struct run_result *ret)
 	memset(ret, 0, sizeof(*ret));
 	result_of_ledger(run, ret);
 	ret->through = run->phase == PHASE_DONE;
-	ret->cached = run->q.cached;
+	ret->cached = cached_of(run);
 	ret->unreachable = run->q.unreachable;
 	ret->bytes = run->q.bytes;
 	ret->bytes_total = run->q.bytes;

@@ -9,11 +9,13 @@
 
 #include "audit/finding.h"
 #include "audit/target.h"
+#include "ledger/cached.h"
 
 struct run_result {
-	uint32_t verdict; /* TOTE_VERDICT_* */
-	int through;      /* it came to its end */
-	int cached, unreachable;
+	uint32_t verdict;   /* TOTE_VERDICT_* */
+	int through;        /* it came to its end */
+	enum cached cached; /* what was read */
+	int unreachable;
 	uint64_t entries, entries_total;
 	uint64_t assets, assets_total;
 	uint64_t bytes, bytes_total;

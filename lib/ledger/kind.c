@@ -7,10 +7,11 @@
 #include "ledger/kind.h"
 #include "base/text.h"
 #include "crypto/key.h"
+#include "ledger/cached.h"
 #include <inttypes.h>
 #include <string.h>
 
-#define FIELDS_MAX 16
+#define FIELDS_MAX 17
 #define BOTH       (LEDGER_CONTAINER | LEDGER_RECORD)
 
 /* --- forms ---------------------------------------------------------------------------------- */
@@ -35,6 +36,7 @@ enum form {
 	FORM_VERDICT,
 	FORM_WINDOW,
 	FORM_ON_FLAG,
+	FORM_CACHED,
 	FORM_CODE
 };
 
@@ -224,6 +226,8 @@ static int form_fits(enum form form, const struct value *v)
 		return is_window(s, v->len);
 	case FORM_ON_FLAG:
 		return is_on_flag(s);
+	case FORM_CACHED:
+		return tote__cached_parse(s, v->len) >= 0;
 	case FORM_CODE:
 		return is_code(s, v->len);
 	}
@@ -271,6 +275,8 @@ static const char *form_name(enum form form)
 		return "HH:MM-HH:MM";
 	case FORM_ON_FLAG:
 		return "'none' or 'suspend'";
+	case FORM_CACHED:
+		return "'store' or 'asked'";
 	case FORM_CODE:
 		return "TOTE- and four digits";
 	}
@@ -360,7 +366,8 @@ static const struct kind_rule rules[] = {
 		{"container", FORM_AUDITED, NEEDED}, {"level", FORM_LEVEL, NEEDED},
 		{"from-seq", FORM_NUMBER, OPTIONAL}, {"to-seq", FORM_NUMBER, OPTIONAL},
 		{"path", FORM_PATH, OPTIONAL}, {"continues", FORM_NUMBER, OPTIONAL},
-		{"job", FORM_NUMBER, OPTIONAL}, {"scope", FORM_TEXT, OPTIONAL}}},
+		{"job", FORM_NUMBER, OPTIONAL}, {"scope", FORM_TEXT, OPTIONAL},
+		{"cached", FORM_CACHED, OPTIONAL}}},
 	{LEDGER_RECORD, "audit.covered", {
 		{"container", FORM_AUDITED, NEEDED}, {"run", FORM_NUMBER, NEEDED},
 		{"level", FORM_LEVEL, NEEDED}, {"from-seq", FORM_NUMBER, NEEDED},
@@ -374,7 +381,8 @@ static const struct kind_rule rules[] = {
 		{"size", FORM_NUMBER, NEEDED}, {"root", FORM_ROOT, NEEDED},
 		{"witnessed", FORM_NUMBER, NEEDED}, {"report-digest", FORM_DIGEST, NEEDED},
 		{"report-size", FORM_NUMBER, NEEDED}, {"asked", FORM_NUMBER, OPTIONAL},
-		{"since", FORM_TIME, OPTIONAL}, {"stopped-at", FORM_NUMBER, OPTIONAL}}},
+		{"since", FORM_TIME, OPTIONAL}, {"stopped-at", FORM_NUMBER, OPTIONAL},
+		{"cached", FORM_CACHED, OPTIONAL}}},
 	{LEDGER_RECORD, "audit.finding", {
 		{"container", FORM_AUDITED, NEEDED}, {"run", FORM_NUMBER, NEEDED},
 		{"code", FORM_CODE, NEEDED}, {"at-seq", FORM_NUMBER, OPTIONAL},

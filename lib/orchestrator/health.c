@@ -160,7 +160,7 @@ static int suspended(const struct question *q)
 /* The consolidated record is never without entries since its audit: the audits of the others. */
 static int newer(const struct question *q)
 {
-	return q->s->level != TOTE_LEVEL_FULL ||
+	return q->s->level != TOTE_LEVEL_FULL || has(q, TOTE_STATUS_CACHED_ASKED) ||
 	       (q->s->entries > q->s->audited_entries && !is_record(q));
 }
 
@@ -224,7 +224,7 @@ static const struct {
 	{TOTE_HEALTH_UNSIGNED, "unsigned", "entries wait for a signature", ""},
 	{TOTE_HEALTH_NEWER, "newer",
 		"not all of it was looked at by the last audit: entries came since, or only its "
-		"structure was audited",
+		"structure was audited, or what memory holds of it (--cached)",
 		"totectl audit %I"},
 	{TOTE_HEALTH_SUSPENDED, "suspended",
 		"a flag suspended it, which is acknowledged now: it takes nothing",

@@ -4,6 +4,7 @@
  */
 #include "orchestrator/history.h"
 #include "base/timestamp.h"
+#include "ledger/cached.h"
 #include <toteborch/audit.h>
 
 void tote__history_started(struct known_history *h, const struct entry *e)
@@ -34,7 +35,8 @@ void tote__history_finished(struct known_history *h, const struct entry *e, uint
 	const int64_t begun_us = beginning(h, e, run);
 	const struct known_done done = {.us = since(e, begun_us), .seq = e->seq};
 
-	if (tote__entry_field(e, "asked") || tote__entry_field(e, "stopped-at"))
+	if (tote__entry_field(e, "asked") || tote__entry_field(e, "stopped-at") ||
+		tote__cached_of(e) == CACHED_ASKED)
 		return;
 	if (verdict == TOTE_VERDICT_INCOMPLETE) {
 		h->failed_us = e->time_us;

@@ -26,8 +26,10 @@ struct known_history {
 };
 
 void tote__history_started(struct known_history *h, const struct entry *e);
-/* level, verdict: TOTE_*. A run over a part that was asked for, or that somebody stopped,
- * counts for nothing. */
+/*
+ * level, verdict: TOTE_*. A run over a part that was asked for, or that somebody stopped, or that was
+ * asked to read from memory, counts for nothing.
+ */
 void tote__history_finished(struct known_history *h, const struct entry *e, uint64_t run,
 	uint32_t level, uint32_t verdict);
 

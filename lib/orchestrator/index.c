@@ -7,7 +7,7 @@
 #include "orchestrator/index.h"
 #include <string.h>
 
-#define KNOWN_SIZE    1280u
+#define KNOWN_SIZE    1288u
 #define REGISTRY_SIZE 1184u
 
 /*
@@ -256,6 +256,7 @@ static void open_run(struct codec *c, struct open_run *r)
 	truth(c, &r->all);
 	u64(c, &r->found);
 	truth(c, &r->part);
+	truth(c, &r->cached);
 	truth(c, &r->stopped);
 	text(c, &r->path);
 	u64(c, &r->from);
@@ -301,6 +302,7 @@ static void results(struct codec *c, struct known *k)
 	u64(c, &k->run);
 	u32(c, &k->level);
 	u32(c, &k->verdict);
+	u32(c, &k->cached);
 	i64(c, &k->last_audit_us);
 	i64(c, &k->last_full_us);
 	i64(c, &k->last_success_us);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define INDEX_NAME    "registry"
-#define INDEX_VERSION "toteborch.index/2\n"
+#define INDEX_VERSION "toteborch.index/3\n"
 #define VERSION_LEN   (sizeof(INDEX_VERSION) - 1)
 #define HEAD_LEN      (VERSION_LEN + 8 + HASH_LEN)
 #define INDEX_MODE    0640

@@ -287,6 +287,9 @@ static int check_options(const struct tote_audit_options *known, struct tote_fau
 	if (known->parallel > PARALLEL_MAX)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: at most %d containers at once",
 			PARALLEL_MAX);
+	if (known->flags & TOTE_AUDIT_CACHED && known->flags & TOTE_AUDIT_CONTINUE)
+		return tote__fault(fault, TOTE_E_ARGUMENT,
+			"audit: what was read from memory is not gone on with: CACHED or CONTINUE");
 	if (known->max_age_us < 0)
 		return tote__fault(fault, TOTE_E_ARGUMENT, "audit: max_age_us is below 0");
 	if (!part)

@@ -314,6 +314,7 @@ static int start_record(tote_audit *a, struct job_run *r, struct tote_fault *fau
 	struct run_begin begin = {.id = r->id,
 		.actor = a->actor,
 		.level = a->level,
+		.cached = r->result.cached,
 		.asked = a->part ? &a->asked : NULL};
 	int rc;
 
@@ -376,6 +377,7 @@ static int begin(tote_audit *a, struct job_run *r, struct tote_fault *fault)
 	r->target.id = r->id;
 	r->target.level = a->level;
 	r->target.may_cache = (a->flags & TOTE_AUDIT_CACHED) != 0;
+	r->result.cached = r->target.may_cache ? CACHED_ASKED : CACHED_NOT;
 	r->target.witness = &r->witness;
 	r->target.asked = a->part ? &a->asked : NULL;
 	share(a, &r->target);

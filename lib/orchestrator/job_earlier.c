@@ -167,7 +167,8 @@ int tote__earlier_is_done(tote_orchestrator *o, const char *id, uint32_t level, 
 
 	tote__orchestrator_lock(o);
 	k = tote__registry_find(&o->registry, id);
-	done = k && k->run >= job && k->level >= level && !tote__runs_unfinished(&k->runs, level);
+	done = k && k->run >= job && k->level >= level && k->cached != CACHED_ASKED &&
+	       !tote__runs_unfinished(&k->runs, level);
 	tote__orchestrator_unlock(o);
 	return done;
 }
@@ -175,7 +176,8 @@ int tote__earlier_is_done(tote_orchestrator *o, const char *id, uint32_t level, 
 /* With the registry's lock: when it was last found whole, 0: it was not, or a flag stands. */
 static int64_t whole_since(const struct known *k, uint32_t level)
 {
-	if (!k || k->detached || k->verdict != TOTE_VERDICT_OK || k->level < level)
+	if (!k || k->detached || k->verdict != TOTE_VERDICT_OK || k->level < level ||
+		k->cached == CACHED_ASKED)
 		return 0;
 	for (size_t i = 0; i < k->flag_count; i++)
 		if (!k->flags[i].cleared)

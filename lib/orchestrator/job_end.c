@@ -107,6 +107,8 @@ static uint32_t verdict_flags(const tote_audit *a, const struct job_run *r)
 		flags |= TOTE_VERDICT_OUTSIDE;
 	if (from->cached)
 		flags |= TOTE_VERDICT_CACHED;
+	if (from->cached == CACHED_ASKED)
+		flags |= TOTE_VERDICT_CACHED_ASKED;
 	if (a->o && !r->recording)
 		flags |= TOTE_VERDICT_NOT_RECORDED;
 	if (a->part)

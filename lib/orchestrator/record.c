@@ -314,6 +314,7 @@ int tote__record_audit_started(tote_orchestrator *o, const struct run_begin *beg
 		put_number(&s, "job", begin->job);
 	if (begin->all)
 		put_text(&s, "scope", "all");
+	put_text(&s, "cached", tote__cached_name(begin->cached));
 	return append_one(o, &s, "audit.started", begin->actor, ret_run, fault);
 }
 
@@ -365,6 +366,7 @@ int tote__record_audit_finished(
 		put_number(&s, "stopped-at", r->read_to);
 	if (r->earlier_us && !tote__time_format(r->earlier_us, since, fault))
 		put_text(&s, "since", since);
+	put_text(&s, "cached", tote__cached_name(r->cached));
 	return append_one(o, &s, "audit.finished", NULL, NULL, fault);
 }
 

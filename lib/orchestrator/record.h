@@ -59,6 +59,7 @@ struct run_begin {
 	uint64_t from;             /* with it: where that had covered to */
 	uint64_t job;              /* the first run of its job, 0: this one */
 	int all;                   /* the job is over all containers */
+	enum cached cached;        /* CACHED_ASKED, or CACHED_NOT */
 	const struct asked *asked; /* NULL: all */
 };
 int tote__record_audit_started(tote_orchestrator *o, const struct run_begin *begin,

@@ -81,7 +81,7 @@ struct known {
 	size_t move_count, move_cap;
 	/* the last finished run, and the last full one */
 	uint64_t run;
-	uint32_t level, verdict;
+	uint32_t level, verdict, cached; /* enum cached */
 	int64_t last_audit_us, last_full_us, last_success_us;
 	uint64_t entries, assets, bytes, witnessed, tree_size;
 	uint64_t full_assets, full_bytes; /* that the last full one verified */

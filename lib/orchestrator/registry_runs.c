@@ -6,6 +6,7 @@
 #include "orchestrator/registry_runs.h"
 #include "base/text.h"
 #include "base/timestamp.h"
+#include "ledger/cached.h"
 #include <string.h>
 
 static uint32_t level_of(const struct entry *e)
@@ -28,6 +29,8 @@ static int looks_at(const struct known_flag *f, uint64_t run, uint32_t level)
 
 static void clear_flags(struct known *k)
 {
+	if (k->cached == CACHED_ASKED)
+		return; /* what memory holds does not show that the medium was mended */
 	for (size_t i = 0; i < k->flag_count; i++)
 		if (looks_at(&k->flags[i], k->run, k->level))
 			k->flags[i].cleared = 1;
@@ -111,6 +114,8 @@ static int take_part(struct known *k, const struct entry *e, uint64_t run, struc
 		return rc;
 	if (verdict_of(tote__entry_field(e, "verdict")) == TOTE_VERDICT_DAMAGED)
 		k->verdict = TOTE_VERDICT_DAMAGED;
+	if (tote__cached_of(e) == CACHED_ASKED)
+		return 0;
 	for (size_t i = 0; open && asked && assets == asked && i < k->flag_count; i++)
 		if (looks_at(&k->flags[i], run, level_of(e)) && is_asked(k, open, &k->flags[i]))
 			k->flags[i].cleared = 1;
@@ -126,6 +131,17 @@ static int64_t since_of(const struct entry *e)
 	return f && tote__time_parse(f->value, f->value_len, &since) == 0 && since < e->time_us
 		       ? since
 		       : e->time_us;
+}
+
+static void take_full(struct known *k, const struct entry *e, int stopped)
+{
+	if (!stopped) {
+		k->last_full_us = since_of(e);
+		k->full_assets = k->assets;
+		k->full_bytes = k->bytes;
+	}
+	if (k->verdict == TOTE_VERDICT_OK)
+		k->last_success_us = since_of(e);
 }
 
 static int take_whole(
@@ -150,14 +166,10 @@ static int take_whole(
 		k->witnessed = witnessed;
 	k->level = level_of(e);
 	k->verdict = verdict_of(tote__entry_field(e, "verdict"));
+	k->cached = tote__cached_of(e);
 	k->last_audit_us = e->time_us;
-	if (k->level == TOTE_LEVEL_FULL && !stopped) {
-		k->last_full_us = since_of(e);
-		k->full_assets = k->assets;
-		k->full_bytes = k->bytes;
-	}
-	if (k->level == TOTE_LEVEL_FULL && k->verdict == TOTE_VERDICT_OK)
-		k->last_success_us = since_of(e);
+	if (k->level == TOTE_LEVEL_FULL && k->cached != CACHED_ASKED)
+		take_full(k, e, stopped);
 	if (k->verdict == TOTE_VERDICT_OK)
 		clear_flags(k);
 	return 0;

@@ -134,6 +134,8 @@ static void put_verdict(struct buf *out, const struct run_result *r, uint64_t fi
 		put_time(out, "since", r->earlier_us);
 	}
 	tote__buf_putf(out, ",\"cached\":%s", r->cached ? "true" : "false");
+	if (r->cached)
+		put_text(out, "cached_by", tote__cached_name(r->cached));
 	if (r->oldest_unverified_us > 1) /* 1: its time is not known */
 		put_time(out, "oldest_unverified", r->oldest_unverified_us);
 	tote__buf_puts(out, "}\n");

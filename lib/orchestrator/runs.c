@@ -6,6 +6,7 @@
  */
 #include "orchestrator/runs.h"
 #include "base/text.h"
+#include "ledger/cached.h"
 #include <string.h>
 #include <toteborch/audit.h>
 
@@ -72,7 +73,7 @@ const struct open_run *tote__runs_find(const struct known_runs *k, uint64_t run)
 const struct open_run *tote__runs_unfinished(const struct known_runs *k, uint32_t level)
 {
 	for (size_t i = k->open_count; i-- > 0;)
-		if (!k->open[i].part && k->open[i].level == level)
+		if (!k->open[i].part && !k->open[i].cached && k->open[i].level == level)
 			return &k->open[i];
 	return NULL;
 }
@@ -123,6 +124,7 @@ int tote__runs_started(struct known_runs *k, const struct heap *heap, const stru
 	if ((rc = path_of(heap, e, &now.path, fault)) < 0)
 		return rc;
 	now.all = tote__entry_field(e, "scope") != NULL;
+	now.cached = tote__cached_of(e) == CACHED_ASKED;
 	now.part = now.path || tote__entry_field(e, "to-seq");
 	before = continues ? find(k, continues) : NULL;
 	if (before) {
@@ -136,7 +138,10 @@ int tote__runs_started(struct known_runs *k, const struct heap *heap, const stru
 	return 0;
 }
 
-/* A whole run that came to its end leaves nothing to go on with of what began before it. */
+/*
+ * A whole run that came to its end leaves nothing to go on with of what began before it; but one that
+ * read from memory ends for itself alone.
+ */
 void tote__runs_ended(struct known_runs *k, const struct heap *heap, uint64_t run, int stopped)
 {
 	struct open_run *ended = find(k, run);
@@ -145,7 +150,7 @@ void tote__runs_ended(struct known_runs *k, const struct heap *heap, uint64_t ru
 	if (!ended)
 		return;
 	level = ended->level;
-	if (ended->part) {
+	if (ended->part || ended->cached) {
 		drop(k, heap, (size_t)(ended - k->open));
 		return;
 	}
@@ -265,6 +270,8 @@ int tote__runs_covered(struct known_runs *k, const struct heap *heap, const stru
 	if (r.to++ < r.from)
 		return 0; /* an audit of the record names it */
 	run = find(k, r.run);
+	if (run && run->cached)
+		return 0; /* it says nothing of the medium */
 	if (run && !run->part && run->covered_to < r.to)
 		run->covered_to = r.to;
 	/* without the leaf nothing says of which ledger that was */

@@ -20,6 +20,7 @@ struct open_run {
 	uint64_t found; /* findings on record */
 	uint32_t level;
 	int part;    /* it was asked for a part only: path, or [from, to] */
+	int cached;  /* it was asked to read from memory: nobody goes on with it */
 	int stopped; /* it has ended, but was not through */
 	char *path;  /* NULL: none */
 	uint64_t from, to;

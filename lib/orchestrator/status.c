@@ -100,6 +100,10 @@ static void copy_record(const struct known *k, struct tote_status *s)
 		s->flags |= TOTE_STATUS_NEVER_AUDITED;
 	if (k->detached)
 		s->flags |= TOTE_STATUS_DETACHED;
+	if (k->cached != CACHED_NOT)
+		s->flags |= TOTE_STATUS_CACHED;
+	if (k->cached == CACHED_ASKED)
+		s->flags |= TOTE_STATUS_CACHED_ASKED;
 	memcpy(s->id, k->id, sizeof(s->id));
 }
 

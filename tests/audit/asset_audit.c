@@ -269,7 +269,7 @@ START_TEST(log_and_assets_that_may_come_from_memory_are_verified_and_called_cach
 	a.target.may_cache = 1;
 	audit(&a);
 	all_is_well(&a);
-	ck_assert_int_eq(a.result.cached, 1);
+	ck_assert_int_eq(a.result.cached, CACHED_ASKED);
 	ck_assert_int_eq(opened_assets, 4);
 	ck_assert_int_ge(opened_log, 1);
 }

@@ -46,6 +46,21 @@ rm -rf root/containers/spare older
 mv newer root/containers/spare
 ends 0 $root status
 
+# What was asked to read from memory is told wherever its verdict is, and is no audit that is due.
+ends 0 $root audit box --cached
+says out 'as asked (cached)'
+ends 0 $root status
+says out 'ok, cached'
+says out 'nothing is known to be wrong; 1 audited in part only: totectl audit'
+ends 0 $root status box --json
+says out '"cached":true,"cached_by":"asked"'
+ends 0 $root audit box --cached --json
+says out '"cached":true,"cached_by":"asked"'
+ends 2 $root audit box --cached --continue
+ends 0 $root audit box
+ends 0 $root status
+says out 'all is well'
+
 cp -a root whole
 assets=root/containers/box/assets
 flip $assets/file1

@@ -34,6 +34,10 @@ holds 'a good audit is told' [ "$(metric last_audit_ok)" = 1 ]
 good=$(metric last_success_timestamp_seconds)
 holds 'its time is a time' [ "$good" -gt 1700000000 ]
 sleep 1
+ends 0 $root audit box --cached
+ends 0 $root metrics
+holds 'one that read from memory is told' [ "$(metric last_audit_cached)" = 2 ]
+holds 'it is no success of a full audit' [ "$(metric last_success_timestamp_seconds)" = "$good" ]
 flip "$work/root/containers/box/assets/file"
 ends 3 $root audit box
 ends 0 $root metrics -o metrics.prom

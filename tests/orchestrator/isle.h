@@ -135,11 +135,12 @@ static inline void say_status(struct isle *s, const char *id, struct said *out)
 	say(out,
 		"status %x %u %u %u, audited %llu %llu %llu, witnessed %llu, flags %llu %llu, "
 		"%llu entries, %llu covered, root %s\n",
-		st.flags, st.state, st.verdict, st.level, (unsigned long long)st.audited_entries,
-		(unsigned long long)st.audited_assets, (unsigned long long)st.audited_bytes,
-		(unsigned long long)st.witnessed, (unsigned long long)st.flags_open,
-		(unsigned long long)st.flags_standing, (unsigned long long)st.entries,
-		(unsigned long long)st.covered, to_hex(st.root, sizeof(st.root)));
+		st.flags & ~TOTE_STATUS_CACHED, st.state, st.verdict, st.level,
+		(unsigned long long)st.audited_entries, (unsigned long long)st.audited_assets,
+		(unsigned long long)st.audited_bytes, (unsigned long long)st.witnessed,
+		(unsigned long long)st.flags_open, (unsigned long long)st.flags_standing,
+		(unsigned long long)st.entries, (unsigned long long)st.covered,
+		to_hex(st.root, sizeof(st.root)));
 }
 
 static inline void say_verdict(const struct tote_verdict *v, struct said *out)

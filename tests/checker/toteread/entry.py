@@ -119,7 +119,7 @@ FORMS = {
     "origin": ORIGIN, "predecessor-origin": ORIGIN, "vkey": VKEY, "witness-vkey": parses(vkey, 4), "backend": form(ID),
     "id": form(ID), "container": form(f"{ID}|orchestrator"), "path": is_path, "digest": DIGEST, "report-digest": DIGEST,
     "mtime": lambda raw: is_time(raw.decode("latin-1")), "since": lambda raw: is_time(raw.decode("latin-1")), "level": LEVEL, "verdict": form("ok|damaged|incomplete"),
-    "code": form("TOTE-[0-9]{4}"), "root": parses(base64_strict, 32), "predecessor-root": parses(base64_strict, 32),
+    "cached": form("store|asked"), "code": form("TOTE-[0-9]{4}"), "root": parses(base64_strict, 32), "predecessor-root": parses(base64_strict, 32),
     "proof": parses(base64_strict, 64), "on-flag": form("none|suspend"),
     "location": is_location, "window": form("([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]"),
 }
@@ -150,10 +150,10 @@ RECORD_KINDS = {
     "container.detached": ("container reason", "", {}),
     "container.rekeyed": ("container from to at-seq reason", "", {"from": VKEY, "to": VKEY}),
     "container.state": ("container from to reason", "", {"from": STATE, "to": STATE}),
-    "audit.started": ("container level", "from-seq to-seq path continues job scope", {"scope": form("all")}),
+    "audit.started": ("container level", "from-seq to-seq path continues job scope cached", {"scope": form("all")}),
     "audit.covered": ("container run level from-seq to-seq bytes", "size leaf", {"leaf": parses(base64_strict, 32)}),
     "audit.finished": ("container run level verdict entries assets bytes findings size root witnessed report-digest "
-                       "report-size", "asked since stopped-at", {}),
+                       "report-size", "asked since stopped-at cached", {}),
     "audit.finding": ("container run code", "at-seq path expected found", {"path": ANY}),
     "flag.raised": ("container code finding", "", {}),
     "flag.acknowledged": ("flag reason", "", {}),
