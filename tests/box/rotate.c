@@ -368,6 +368,8 @@ END_TEST
 
 /* --- crashes and failures ------------------------------------------------------------------- */
 
+static uint32_t effect; /* of the last rotation there */
+
 static int rotate_there(tote_ctx *ctx, const char *path)
 {
 	char location[400], key[400];
@@ -385,6 +387,7 @@ static int rotate_there(tote_ctx *ctx, const char *path)
 		rc = tote_box_rotate(box, NULL, "yearly", 0, NULL, &fault);
 		tote_box_unref(box);
 	}
+	effect = fault.effect;
 	return rc;
 }
 
@@ -416,6 +419,21 @@ START_TEST(a_rotation_that_died_at_any_step_leaves_a_key_that_signs)
 }
 END_TEST
 
+/* A failure says whether the entry is there; a call that was not made at all says that it is not. */
+static void effect_is_told(struct boxed *b, int rc, long at)
+{
+	tote_box *box = boxed_open(b);
+	const size_t rotated = boxed_count(b, box, "key.rotated");
+
+	tote_box_unref(box);
+	ck_assert_uint_le(rotated, 1);
+	if (rc == 0)
+		ck_assert_uint_eq(rotated, 1);
+	else
+		ck_assert_msg(effect != (rotated ? TOTE_EFFECT_NONE : TOTE_EFFECT_DONE),
+			"call %ld: effect %u, and %zu entries", at, (unsigned)effect, rotated);
+}
+
 /* Call number k fails once, or all from k on do. */
 static void failing_calls(long times)
 {
@@ -434,6 +452,7 @@ static void failing_calls(long times)
 		faulty_fail(CALL_ANY, k, times, EIO);
 		rc = rotate_there(ctx, b.scratch.path);
 		tote_ctx_unref(ctx);
+		effect_is_told(&b, rc, k);
 		goes_on(&b, k);
 		boxed_remove(&b);
 		if (!faulty_fired()) {
