@@ -22,6 +22,7 @@ static struct {
 
 struct questions {
 	int hangs_from, hangs_below; /* those do not answer before they are released */
+	int takes_us;                /* each of the others */
 	int asked[QUESTIONS];
 };
 
@@ -48,6 +49,8 @@ static void ask(void *user, size_t i)
 
 	if ((int)i >= q->hangs_from && (int)i < q->hangs_below)
 		hang();
+	else if (q->takes_us)
+		usleep((useconds_t)q->takes_us);
 	q->asked[i]++;
 }
 
@@ -106,6 +109,26 @@ START_TEST(nothing_is_asked_of_nobody)
 }
 END_TEST
 
+/* All together take longer than anybody would wait for one of them. */
+START_TEST(as_long_as_one_answers_after_the_other_they_are_waited_for)
+{
+	enum { COUNT = 64 };
+	struct questions *q = calloc(1, sizeof(*q));
+	struct patience_work work = {.user = q, .ask = ask, .drop = drop};
+	struct tote_fault fault;
+	struct heap heap;
+	struct patience *p;
+
+	q->takes_us = (int)(SOON_US / 8);
+	tote__heap_init(&heap, NULL);
+	p = tote__patience_ask(&heap, &work, COUNT, 1, SOON_US, &fault);
+	ck_assert_ptr_nonnull(p);
+	for (size_t i = 0; i < COUNT; i++)
+		ck_assert_msg(tote__patience_answered(p, i), "question %zu", i);
+	tote__patience_end(p);
+}
+END_TEST
+
 /* More of them than processors, so that others must take over. */
 START_TEST(whoever_does_not_answer_keeps_no_other_waiting)
 {
@@ -153,6 +176,7 @@ Suite *patience_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, each_question_is_asked_once_and_answered, 0, 2);
 	tcase_add_test(t, nothing_is_asked_of_nobody);
+	tcase_add_test(t, as_long_as_one_answers_after_the_other_they_are_waited_for);
 	tcase_add_loop_test(t, whoever_does_not_answer_keeps_no_other_waiting, 3, 6);
 	tcase_add_test(t, what_is_answered_too_late_was_not_answered);
 	suite_add_tcase(s, t);

@@ -72,6 +72,18 @@ static void is_shorter(struct tote_status *s, struct tote_policy *p)
 	s->entries = s->covered = 9;
 }
 
+static void lost_what_was_audited(struct tote_status *s, struct tote_policy *p)
+{
+	is_shorter(s, p);
+	s->witnessed = 0;
+}
+
+static void lost_what_was_witnessed(struct tote_status *s, struct tote_policy *p)
+{
+	is_shorter(s, p);
+	s->audited_entries = 9;
+}
+
 static void is_incomplete(struct tote_status *s, struct tote_policy *p)
 {
 	(void)p;
@@ -201,7 +213,8 @@ static const struct {
 	uint32_t health;
 } reasons[] = {{lost_record, TOTE_HEALTH_RECORD_DAMAGED}, {has_flag, TOTE_HEALTH_FLAG},
 	{is_gone_and_flagged, TOTE_HEALTH_FLAG}, {is_damaged, TOTE_HEALTH_DAMAGED},
-	{is_shorter, TOTE_HEALTH_SHORTER}, {is_standing, TOTE_HEALTH_STANDING},
+	{is_shorter, TOTE_HEALTH_SHORTER}, {lost_what_was_audited, TOTE_HEALTH_SHORTER},
+	{lost_what_was_witnessed, TOTE_HEALTH_SHORTER}, {is_standing, TOTE_HEALTH_STANDING},
 	{is_unreachable, TOTE_HEALTH_UNREACHABLE}, {is_incomplete, TOTE_HEALTH_INCOMPLETE},
 	{is_unreadable, TOTE_HEALTH_UNREADABLE}, {is_unread, TOTE_HEALTH_INCOMPLETE},
 	{is_overdue, TOTE_HEALTH_OVERDUE}, {was_never_audited, TOTE_HEALTH_NEVER_AUDITED},
