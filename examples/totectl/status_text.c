@@ -48,11 +48,48 @@ const char *status_cached(const struct tote_status *s)
 
 /* ---- what next ---- */
 
+/* In figures, what its health says in words. */
+static void now_text(const struct tote_status *s)
+{
+	char number[3][TEXT_MAX];
+
+	switch (s->health) {
+	case TOTE_HEALTH_SHORTER:
+		out_line("    now   %s entries, where %s were audited and %s witnessed",
+			text_count(number[0], s->entries),
+			text_count(number[1], s->audited_entries),
+			text_count(number[2], s->witnessed));
+		break;
+	case TOTE_HEALTH_OVERDUE:
+		out_line("    now   overdue since %s; the last full audit was %s",
+			text_minute(number[0], s->overdue_us),
+			s->last_full_audit_us ? text_minute(number[1], s->last_full_audit_us)
+					      : "never");
+		break;
+	case TOTE_HEALTH_NO_KEY:
+	case TOTE_HEALTH_UNSIGNED_LATE:
+		out_line("    now   %s unsigned, the oldest of %s",
+			text_count(number[0], s->entries - s->covered),
+			text_minute(number[1], s->unfolded_since_us));
+		break;
+	case TOTE_HEALTH_COSIGNATURES:
+		out_line("    now   %" PRIu32 " of %" PRIu32, s->cosigners_have,
+			s->cosigners_wanted);
+		break;
+	case TOTE_HEALTH_INPUT_LATE:
+		out_line("    now   %s waiting, the oldest of %s",
+			text_count(number[0], s->input_waiting),
+			text_minute(number[1], s->input_since_us));
+		break;
+	default:
+		break;
+	}
+}
+
 void place_text(struct call *call, const struct tote_status *s)
 {
 	struct tote_container c = {.size = sizeof(c)};
 	struct tote_fault unused;
-	char number[3][TEXT_MAX];
 
 	if (tote_orchestrator_find(call->orchestrator, s->id, &c, &unused) == 0) {
 		fputs("    at    ", stdout);
@@ -63,11 +100,8 @@ void place_text(struct call *call, const struct tote_status *s)
 		fputs("    now   ", stdout);
 		out_string(stdout, s->why);
 		putchar('\n');
-	} else if (s->health == TOTE_HEALTH_SHORTER) {
-		out_line("    now   %s entries, where %s were audited and %s witnessed",
-			text_count(number[0], s->entries),
-			text_count(number[1], s->audited_entries),
-			text_count(number[2], s->witnessed));
+	} else {
+		now_text(s);
 	}
 }
 
@@ -89,8 +123,8 @@ void advice_text(const struct tote_status *s)
 	/* what to mend stands below each flag */
 	snprintf(text, sizeof(text), "see it whole: totectl audit %s", s->id);
 	next_line(text);
-	snprintf(text, sizeof(text), "say what it was: totectl ack %" PRIu64 " --reason TEXT",
-		s->flag);
+	snprintf(text, sizeof(text), "say what %s was: totectl ack %" PRIu64 " --reason TEXT",
+		s->flags_open > 1 ? "each" : "it", s->flag);
 	next_line(text);
 }
 

@@ -210,7 +210,8 @@ static int say_how_to_mend_key(const char *id, struct tote_fault *fault)
 	const struct tote_fault why = *fault;
 
 	return tote__fault(fault, why.code,
-		"%s: bring it back from a copy; where it is lost for good: totectl rekey %s "
+		"%s: mend that, or bring it back from a copy; where it is lost for good: totectl "
+		"rekey %s "
 		"--reason TEXT --yes",
 		why.text, id);
 }

@@ -32,6 +32,28 @@ static int look(const struct place *place, struct glance *g, struct tote_fault *
 	return line.state == LINE_VOID || line.mark <= g->covered.size;
 }
 
+static int is_document(
+	void *user, const char *name, const struct store_stat *st, struct tote_fault *fault)
+{
+	static const char own[] = ".tote-";
+
+	(void)user;
+	(void)st;
+	(void)fault;
+	return strncmp(name, own, strlen(own)) != 0;
+}
+
+/* 1: documents wait in its gate. What cannot be listed was not looked at. */
+static int gate_waits(const struct place *place, struct glance *g, struct tote_fault *fault)
+{
+	int rc = TOTE_E_UNSUPPORTED;
+
+	if (place->ops->capabilities & STORE_CAN_INPUT)
+		rc = place->ops->list(place->handle, SPACE_INPUT, "", is_document, NULL, fault);
+	g->gate_is_empty = rc == 0;
+	return rc > 0;
+}
+
 int tote__glance(tote_orchestrator *o, const char *backend, const char *location,
 	const char *origin, struct glance *g)
 {
@@ -43,7 +65,8 @@ int tote__glance(tote_orchestrator *o, const char *backend, const char *location
 	if (tote__place_open(o->ctx, backend, location, LAYOUT_CONTAINER,
 		    STORE_READ_ONLY | STORE_GLANCE, &place, &unused) < 0)
 		return 0;
-	seen = look(&place, g, &unused) && !strcmp(g->covered.origin, origin);
+	seen = look(&place, g, &unused) && !strcmp(g->covered.origin, origin) &&
+	       !gate_waits(&place, g, &unused);
 	tote__place_close(&place);
 	return seen;
 }

@@ -12,13 +12,14 @@ struct glance {
 	struct buf bytes; /* of the checkpoint */
 	struct note note; /* points into them */
 	struct checkpoint covered;
+	int gate_is_empty; /* of documents; 0: it was not looked at */
 };
 
 void tote__glance_init(struct glance *g, const struct heap *heap);
 void tote__glance_free(struct glance *g);
 /*
- * 1: the ledger of that origin lies there, and its checkpoint covers all that a reader may use; g
- * has it until the next call. 0: only opening it can tell.
+ * 1: the ledger of that origin lies there, its checkpoint covers all that a reader may use, and no
+ * document waits in its gate; g has it until the next call. 0: only opening it can tell.
  */
 int tote__glance(tote_orchestrator *o, const char *backend, const char *location,
 	const char *origin, struct glance *g);

@@ -76,9 +76,8 @@ static void look_at(const struct looks *l, struct look *one)
 	struct tote_fault fault;
 
 	memset(&fault, 0, sizeof(fault));
-	one->rc = l->flags & LOOKS_GATE
-			  ? tote__status_read(l->o, &one->subject, &one->status, &fault)
-			  : tote__status_look(l->o, &one->subject, &one->status, &fault);
+	one->rc = tote__status_look(
+		l->o, &one->subject, l->flags & LOOKS_WHOLE, &one->status, &fault);
 }
 
 static void ask(void *user, size_t i)
@@ -177,7 +176,7 @@ int tote_orchestrator_status(
 		return tote__fault(fault, TOTE_E_ARGUMENT, "status: ID or result is missing");
 	if ((rc = tote__orchestrator_refresh(o, fault)) < 0)
 		return rc;
-	if (!(l = tote__looks_new(o, 1, LOOKS_GATE, fault)))
+	if (!(l = tote__looks_new(o, 1, LOOKS_WHOLE, fault)))
 		return TOTE_E_NO_MEMORY;
 	tote__orchestrator_lock(o);
 	k = tote__registry_find(&o->registry, id);

@@ -10,7 +10,7 @@
 #include <toteborch/health.h>
 
 #define LOOKS_RECORD_ONLY 1u /* at no container */
-#define LOOKS_GATE        2u /* also at what waits in app-console-input/ */
+#define LOOKS_WHOLE       2u /* opens each, also where a glance would do: its state too */
 
 struct looks;
 

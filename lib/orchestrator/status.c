@@ -272,8 +272,8 @@ static void look_at_input(tote_box *box, struct tote_status *s)
 		s->flags &= ~TOTE_STATUS_INPUT_UNSEEN;
 }
 
-static int open_and_look(tote_orchestrator *o, const struct subject *subject, int gate_too,
-	struct tote_status *s, struct tote_fault *fault)
+static int open_and_look(tote_orchestrator *o, const struct subject *subject, struct tote_status *s,
+	struct tote_fault *fault)
 {
 	const struct tote_box_options options = {
 		.size = sizeof(options), .flags = TOTE_BOX_READ_ONLY};
@@ -287,7 +287,7 @@ static int open_and_look(tote_orchestrator *o, const struct subject *subject, in
 		rc = info_of(box, s, &why);
 		if (rc == 0)
 			note_of(o, subject, box, s);
-		if (rc == 0 && gate_too)
+		if (rc == 0)
 			look_at_input(box, s);
 		tote_box_unref(box);
 	}
@@ -318,32 +318,22 @@ static int glance(tote_orchestrator *o, const struct subject *subject, struct to
 	if (seen) {
 		s->entries = s->covered = g.covered.size;
 		memcpy(s->root, g.covered.root, sizeof(s->root));
+		s->flags &= g.gate_is_empty ? ~TOTE_STATUS_INPUT_UNSEEN : UINT32_MAX;
 		count_cosignatures(o, subject, &g.note, s);
 	}
 	tote__glance_free(&g);
 	return seen;
 }
 
-int tote__status_look(tote_orchestrator *o, const struct subject *subject, struct tote_status *s,
-	struct tote_fault *fault)
+int tote__status_look(tote_orchestrator *o, const struct subject *subject, uint32_t whole,
+	struct tote_status *s, struct tote_fault *fault)
 {
 	if (!subject->location)
 		return look_at_record(o, s, fault);
-	if (!is_minded(s) || glance(o, subject, s))
+	if (!is_minded(s) || (!whole && glance(o, subject, s)))
 		return 0;
 	look_at_key(o, subject, s);
-	return open_and_look(o, subject, 0, s, fault);
-}
-
-int tote__status_read(tote_orchestrator *o, const struct subject *subject, struct tote_status *s,
-	struct tote_fault *fault)
-{
-	if (!subject->location)
-		return look_at_record(o, s, fault);
-	if (!is_minded(s))
-		return 0;
-	look_at_key(o, subject, s);
-	return open_and_look(o, subject, 1, s, fault);
+	return open_and_look(o, subject, s, fault);
 }
 
 void tote__status_end(tote_orchestrator *o, const struct subject *subject, struct tote_status *s)

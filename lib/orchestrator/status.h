@@ -25,12 +25,9 @@ struct subject {
 int tote__status_begin(tote_orchestrator *o, const struct known *k, struct tote_status *s,
 	struct subject *subject, struct tote_fault *fault);
 void tote__status_drop(tote_orchestrator *o, struct subject *subject);
-/* By a glance where that tells, else by opening it. TOTE_E_NO_MEMORY; all else is in the status. */
-int tote__status_look(tote_orchestrator *o, const struct subject *subject, struct tote_status *s,
-	struct tote_fault *fault);
-/* All of it, its gate too. */
-int tote__status_read(tote_orchestrator *o, const struct subject *subject, struct tote_status *s,
-	struct tote_fault *fault);
+/* By a glance where that tells and `whole` is 0, else by opening it. TOTE_E_NO_MEMORY; all else is in the status. */
+int tote__status_look(tote_orchestrator *o, const struct subject *subject, uint32_t whole,
+	struct tote_status *s, struct tote_fault *fault);
 /* Its store was asked, and does not answer. */
 void tote__status_unanswered(struct tote_status *s);
 /* The last step: overdue, oldest_unverified_us, health. */

@@ -42,4 +42,20 @@ says out 'input.rejected'
 says out 'source=app-console-input/lease.pdf'
 rm "$gate/pipe"
 ends 0 $root audit
+
+# What waits for long is told among all others, and of the one.
+ends 0 $root provision other
+ends 0 $root audit
+printf 'x' >"$gate/late.pdf"
+touch -d '2 days ago' "$gate/late.pdf"
+for id in '' box; do
+	ends 0 $root status $id
+	says out 'input-late'
+	says out 'now   1 waiting, the oldest of '
+	says out 'totectl input list box'
+	silent out 'all is well'
+done
+ends 0 $root input reject box late.pdf --reason 'too late'
+ends 0 $root status
+silent out 'input-late'
 finish
