@@ -86,9 +86,8 @@ static int collect_one(
 	if (tote__crew_has(&d->crew, k->id))
 		return 0;
 	tote__outlook(&d->o->registry, k, now, &outlook);
-	if (open && !tote__outlook_may_go_on(k, now, tote__dispatch_clock(d)))
-		return 0;
-	if (!open && (!outlook.turn.level || outlook.ready_us > now))
+	if ((!open && !outlook.turn.level) ||
+		!tote__outlook_may_go_on(k, now, tote__dispatch_clock(d)))
 		return 0;
 	if (!(turn = tote__dispatch_turn(d, k, fault)))
 		return TOTE_E_NO_MEMORY;

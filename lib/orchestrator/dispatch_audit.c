@@ -242,7 +242,6 @@ static int make_room(struct dispatch *d)
 	return agenda->open_count < AGENDA_OPEN_MAX;
 }
 
-/* A bucket stays with its container: a new audit is no new second. */
 static void note_open(struct dispatch *d, struct open_audit *a)
 {
 	int64_t now = tote__dispatch_clock(d);
@@ -253,9 +252,6 @@ static void note_open(struct dispatch *d, struct open_audit *a)
 	if ((k = tote__registry_find(&d->o->registry, a->id))) {
 		k->mine.open = 1;
 		k->mine.opened_us = now;
-		if (!k->mine.rated || k->mine.rate.rate != k->policy.rate)
-			tote__rate_begin(&k->mine.rate, k->policy.rate, now);
-		k->mine.rated = 1;
 	}
 	tote__orchestrator_unlock(d->o);
 }
@@ -333,24 +329,39 @@ static int begin_audit(
 
 /* --- shares --------------------------------------------------------------------------------- */
 
-/* How much it may read at once: its share, and what its rate allows. 0: no bound. */
+/* A bucket stays with its container, as long as its rate does: a new audit is no new second. */
+static uint64_t rate_allows(struct known *k, int64_t monotonic_us)
+{
+	if (!k->mine.rated || k->mine.rate.rate != k->policy.rate)
+		tote__rate_begin(&k->mine.rate, k->policy.rate, monotonic_us);
+	k->mine.rated = 1;
+	return tote__rate_allows(&k->mine.rate, monotonic_us);
+}
+
+/*
+ * How much it may read at once: its share, and what its rate allows. 0: no bound; but a budget that
+ * others have used up since is none without a bound.
+ */
 static uint64_t bytes_of(struct dispatch *d, const char *id, size_t waiting)
 {
 	uint64_t share = 0, allowed = UINT64_MAX;
-	const struct known *k;
+	struct known *k;
 
 	tote__crew_lock(&d->crew);
 	if (d->options.max_bytes)
 		share = (uint64_t)tote__turn_share(
 			(int64_t)(d->bytes_left & INT64_MAX), waiting, SHARE_LEAST_BYTES);
+	if (d->options.max_bytes && !share)
+		share = 1;
 	tote__crew_unlock(&d->crew);
 	tote__orchestrator_lock(d->o);
-	k = tote__registry_find(&d->o->registry, id);
-	if (k && k->mine.rated)
-		allowed = tote__rate_allows(&k->mine.rate, tote__dispatch_clock(d));
+	if ((k = tote__registry_find(&d->o->registry, id)))
+		allowed = rate_allows(k, tote__dispatch_clock(d));
 	tote__orchestrator_unlock(d->o);
 	if (allowed == UINT64_MAX)
 		return share;
+	if (!allowed)
+		return 1;
 	return share && share < allowed ? share : allowed;
 }
 

@@ -13,16 +13,6 @@ static int64_t sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* An audit that is under way goes on when its window is open and its rate allows. */
-static int64_t goes_on(const struct known *k, int64_t now, int64_t monotonic)
-{
-	int64_t at = tote__schedule_opening(tote__outlook_window(k), now);
-
-	if (k->mine.rated)
-		at += tote__rate_wait(&k->mine.rate, monotonic);
-	return at;
-}
-
 int64_t tote__agenda_next(tote_orchestrator *o)
 {
 	const struct registry *r = &o->registry;
@@ -35,10 +25,12 @@ int64_t tote__agenda_next(tote_orchestrator *o)
 
 		next = sooner(next, tote__outlook_look(k, o->agenda->begun_us));
 		if (k->mine.open) {
-			next = sooner(next, goes_on(k, now, monotonic));
+			next = sooner(next, tote__outlook_goes_on(k, now, monotonic));
 			continue;
 		}
 		tote__outlook(r, k, now, &outlook);
+		if (outlook.ready_us <= now)
+			outlook.ready_us = tote__outlook_goes_on(k, now, monotonic);
 		/* where no more can be open, what is due waits for the others */
 		if (o->agenda->open_count == AGENDA_OPEN_MAX && outlook.ready_us <= now)
 			outlook.ready_us = now + tote__agenda_park_wait(o, monotonic);

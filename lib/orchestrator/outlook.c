@@ -63,10 +63,23 @@ struct schedule_window tote__outlook_window(const struct known *k)
 	return (struct schedule_window){k->policy.window_from_min, k->policy.window_to_min};
 }
 
+/* What was spent by another rate than that of the policy now does not count any more. */
+static int is_rated(const struct known *k)
+{
+	return k->mine.rated && k->mine.rate.rate == k->policy.rate;
+}
+
 int tote__outlook_may_go_on(const struct known *k, int64_t now, int64_t monotonic_us)
 {
 	return tote__schedule_open(tote__outlook_window(k), now) &&
-	       (!k->mine.rated || tote__rate_allows(&k->mine.rate, monotonic_us) > 0);
+	       (!is_rated(k) || tote__rate_allows(&k->mine.rate, monotonic_us) > 0);
+}
+
+int64_t tote__outlook_goes_on(const struct known *k, int64_t now, int64_t monotonic_us)
+{
+	int64_t at = tote__schedule_opening(tote__outlook_window(k), now);
+
+	return is_rated(k) ? at + tote__rate_wait(&k->mine.rate, monotonic_us) : at;
 }
 
 int tote__outlook_is_overdue(const struct known *k, int64_t now)

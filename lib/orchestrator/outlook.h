@@ -19,8 +19,10 @@ struct outlook {
 void tote__outlook(
 	const struct registry *r, const struct known *k, int64_t now, struct outlook *ret);
 struct schedule_window tote__outlook_window(const struct known *k);
-/* An audit under way may go on: its window is open, and its rate allows more. */
+/* An audit of it may begin or go on: its window is open, and its rate allows more. */
 int tote__outlook_may_go_on(const struct known *k, int64_t now, int64_t monotonic_us);
+/* From when on; now or later. */
+int64_t tote__outlook_goes_on(const struct known *k, int64_t now, int64_t monotonic_us);
 /* Its records are older, unaudited, than its policy allows. */
 int tote__outlook_is_overdue(const struct known *k, int64_t now);
 

@@ -168,6 +168,16 @@ START_TEST(audits_that_come_no_further_do_not_keep_all_places)
 		dispatch();
 	}
 	ck_assert_int_gt(all_runs("z"), 0);
+	/* who gave way keeps to its rate: in an hour nobody reads what takes two */
+	for (i = 0; i < 60; i++) {
+		pass(60 * S);
+		dispatch();
+	}
+	for (char n = '0'; n < '0' + AGENDA_OPEN_MAX; n++) {
+		char id[] = {'m', '0', n, '\0'};
+
+		ck_assert_int_eq(runs(id, "full"), 0);
+	}
 	/* and they all come to their end */
 	for (i = 0; i < 1000 && ended < AGENDA_OPEN_MAX; i++) {
 		pass(60 * S);
