@@ -100,7 +100,7 @@ START_TEST(a_value_without_sense_leaves_the_one_before_it_in_force)
 {
 	static const char *const senseless[] = {"full-every 59\n", "full-every 07200\n",
 		"full-every x\n", "full-every -1\n", "full-every 99999999999\n", "window 22:00\n",
-		"window 22:00-24:00\n", "window 22:60-23:00\n", "window 22.00-23:00\n",
+		"window 22:00-24:00\n", "window 21:60-23:00\n", "window 22.00-23:00\n",
 		"window 2200--0530\n", "window 05:00-05:00\n", "on-flag dispose\n",
 		"on-flag Suspend\n", "on-flag %20none\n", "cosigners 33\n",
 		"cosigners 4294967297\n", "fold-bytes 0\n", "rate 18446744073709551615\n"};

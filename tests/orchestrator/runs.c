@@ -130,8 +130,18 @@ START_TEST(what_one_run_read_in_an_hour_is_one_range_and_as_old_as_its_oldest_pa
 	ck_assert_uint_eq(runs.range_count, 2);
 	ck_assert_int_eq(runs.ranges[1].time_us, now);
 	/* and what another run reads is another range, whenever it was */
-	covered(started(""), 31, 40);
+	run = started("");
+	covered(run, 31, 40);
 	ck_assert_uint_eq(runs.range_count, 3);
+	/* nor does what a clock that went back says join what it follows */
+	now -= 60 * INT64_C(1000000);
+	covered(run, 41, 50);
+	ck_assert_uint_eq(runs.range_count, 4);
+	ck_assert_int_eq(runs.ranges[3].time_us, now);
+	/* one range is proven by the last entry of the ledger that its last part was read from */
+	covered_as("full", run, 51, 60, SEQS + 7);
+	ck_assert_uint_eq(runs.range_count, 4);
+	ck_assert_uint_eq(runs.ranges[3].size, SEQS + 7);
 }
 END_TEST
 
@@ -143,6 +153,11 @@ START_TEST(what_cannot_be_proven_or_was_no_full_reading_is_not_counted_on)
 	covered_as("full", run, 0, 10, 5); /* of a ledger that is shorter */
 	take("audit.covered",
 		printed("bytes 1\ncontainer a\nfrom-seq 0\nlevel full\nrun %" PRIu64 "\nto-seq 9\n",
+			run),
+		next_seq++, tote__runs_covered);
+	take("audit.covered",
+		printed("bytes 1\ncontainer a\nfrom-seq 0\nlevel full\nrun %" PRIu64
+			"\nsize 64\nto-seq 9\n",
 			run),
 		next_seq++, tote__runs_covered);
 	covered(run, 9, 3);
@@ -170,6 +185,9 @@ START_TEST(years_of_audits_take_no_more_memory)
 	}
 	ck_assert_uint_le(runs.range_count, 256);
 	ck_assert_uint_eq(runs.ranges[runs.range_count - 1].from, 2 * 2999);
+	/* all of them were cut off */
+	ck_assert_uint_le(runs.open_count, 16);
+	ck_assert_uint_eq(tote__runs_unfinished(&runs, TOTE_LEVEL_FULL)->job, next_seq - 2);
 }
 END_TEST
 
@@ -187,6 +205,11 @@ START_TEST(a_run_goes_on_for_the_newest_that_was_cut_off_as_far_back_as_that_goe
 	open = tote__runs_unfinished(&runs, TOTE_LEVEL_FULL);
 	ck_assert_uint_eq(open->run, second); /* stopped: it can be gone on with */
 	ck_assert_uint_eq(runs.open_count, 1);
+	/* one that looks at less leaves it to be gone on with */
+	third = next_seq++;
+	take("audit.started", "container a\nlevel structure\n", third, tote__runs_started);
+	tote__runs_ended(&runs, plain_heap(), third, 0);
+	ck_assert_uint_eq(tote__runs_unfinished(&runs, TOTE_LEVEL_FULL)->run, second);
 	third = started("");
 	tote__runs_ended(&runs, plain_heap(), third, 0);
 	ck_assert_ptr_null(tote__runs_unfinished(&runs, TOTE_LEVEL_FULL));
