@@ -190,6 +190,7 @@ static int explain_all(struct call *call, struct rows *rows)
 
 /* ---- how it ends ---- */
 
+/* Damage that is acknowledged keeps its exit code until an audit saw the object whole. */
 static int code_of(const struct tote_status *s)
 {
 	switch (s->health) {
@@ -198,9 +199,8 @@ static int code_of(const struct tote_status *s)
 	case TOTE_HEALTH_DAMAGED:
 	case TOTE_HEALTH_UNREADABLE:
 	case TOTE_HEALTH_SHORTER:
-		return TOTE_CLASS_INTEGRITY;
 	case TOTE_HEALTH_STANDING:
-		return s->verdict == TOTE_VERDICT_DAMAGED ? TOTE_CLASS_INTEGRITY : TOTE_CLASS_OK;
+		return TOTE_CLASS_INTEGRITY;
 	case TOTE_HEALTH_UNREACHABLE:
 		return TOTE_CLASS_UNREACHABLE;
 	case TOTE_HEALTH_INCOMPLETE:

@@ -91,6 +91,10 @@ ends 3 $root status
 says out 'acknowledged, still damaged'
 ends 3 $root audit
 says out 'assets/file1'
+# who does not read its bytes has not seen it whole
+ends 0 $root audit box --level structure
+ends 3 $root status
+says out 'acknowledged, still damaged'
 ends 0 $root audit spare
 cp -p whole/containers/box/assets/file1 spare-copy
 rm -f $assets/file1
