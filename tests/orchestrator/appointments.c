@@ -146,8 +146,8 @@ static void leave_open(const char *id)
 	for (int i = 0; i < 8; i++)
 		seal_bytes(id, printed("f%d", i), 2 << 20);
 	pass(31 * DAY);
-	while (!dispatch_with(4 << 20, 0, 0).open)
-		;
+	for (int i = 0; !dispatch_with(4 << 20, 0, 0).open; i++)
+		ck_assert_int_lt(i, 10);
 }
 
 START_TEST(an_audit_is_as_old_as_its_beginning)
@@ -301,6 +301,36 @@ START_TEST(a_flag_that_is_acknowledged_or_cleared_or_no_damage_suspends_nothing)
 }
 END_TEST
 
+START_TEST(a_suspension_is_told_by_the_dispatch_that_made_it)
+{
+	struct tote_dispatch did;
+
+	root_provision(&r, "a");
+	set_policy("a", TOTE_POLICY_ON_FLAG, (struct tote_policy){.on_flag = TOTE_ON_FLAG_SUSPEND});
+	damage("a");
+	pass(31 * DAY);
+	did = dispatch();
+	ck_assert_uint_eq(did.damaged, 1);
+	ck_assert_uint_eq(did.suspended, 1);
+	ck_assert_uint_eq(root_state(&r, "a"), TOTE_STATE_SUSPENDED);
+	ck_assert_uint_eq(dispatch().suspended, 0);
+}
+END_TEST
+
+START_TEST(what_a_share_read_counts_against_the_budget)
+{
+	root_provision(&r, "a");
+	for (int i = 0; i < 8; i++)
+		seal_bytes("a", printed("f%d", i), 2 << 20);
+	root_provision(&r, "b");
+	pass(31 * DAY);
+	for (int i = 0; i < 2; i++) /* of 16 MiB a quarter each time */
+		dispatch_with(4 << 20, 0, 0);
+	ck_assert_int_eq(runs("a", "full"), 0);
+	ck_assert_uint_eq(due_of("a").flags & TOTE_DUE_OPEN, TOTE_DUE_OPEN);
+}
+END_TEST
+
 Suite *appointments_suite(void)
 {
 	Suite *s = suite_create("appointments");
@@ -319,6 +349,8 @@ Suite *appointments_suite(void)
 	tcase_add_test(t, a_rate_is_the_container_s_and_begins_anew_with_no_audit);
 	tcase_add_test(t, findings_are_told_once_and_those_of_open_audits_too);
 	tcase_add_test(t, a_flag_that_is_acknowledged_or_cleared_or_no_damage_suspends_nothing);
+	tcase_add_test(t, a_suspension_is_told_by_the_dispatch_that_made_it);
+	tcase_add_test(t, what_a_share_read_counts_against_the_budget);
 	suite_add_tcase(s, t);
 	return s;
 }
