@@ -120,8 +120,9 @@ typedef struct tote_health tote_health;
  * Takes the status of all at one moment, "orchestrator" among them, in order of health, then of ID.
  * Of each container's ledger the newest checkpoint and the mark are looked at, of the others'
  * writing the journal only where entries wait; state is as on record: tote_orchestrator_status looks
- * at that too. One whose store does not answer within some seconds is UNREACHABLE. flags: 0 or TOTE_HEALTH_RECORD_ONLY. Any
- * thread. Since 0.1.
+ * at that too. One whose store does not answer within some seconds is UNREACHABLE, and the thread
+ * that asked it is left behind until it does. flags: 0 or TOTE_HEALTH_RECORD_ONLY. Any thread. Since
+ * 0.1.
  */
 TOTE_API int tote_health_open(tote_orchestrator *orchestrator, uint32_t flags,
 	tote_health **ret_health, struct tote_fault *fault);
