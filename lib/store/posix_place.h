@@ -40,10 +40,10 @@ struct posix_place {
 	int bell_tried;
 	int64_t last_place,
 		place_before; /* in the queue for byte 0, of who waits for it; 0: none */
-	int64_t stopped; /* the place of who was passed there; 0: nobody (posix_queue.c) */
+	int64_t stopped;      /* the place of who was passed there; 0: nobody (posix_queue.c) */
 	int stopped_at_turnstile;
-	void *bells;          /* BELL_PAGE bytes of the lock file, NULL: none (posix_bell.h) */
-	unsigned int held;    /* bytes of the lock, as bits */
+	void *bells;       /* BELL_PAGE bytes of the lock file, NULL: none (posix_bell.h) */
+	unsigned int held; /* bytes of the lock, as bits */
 };
 
 void tote__posix_rest(void *place);
