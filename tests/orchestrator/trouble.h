@@ -27,7 +27,7 @@ static struct {
 	struct kernel kernel;
 	struct {
 		char where[512];
-		enum trouble_kind kind;
+		_Atomic(enum trouble_kind) kind; /* who was left behind may ask when it has ended */
 		int err;
 	} with[TROUBLES];
 	pthread_mutex_t mutex;
