@@ -374,7 +374,7 @@ struct call {
 	struct draft drafts[64];
 	size_t count;
 	uint64_t expected, seq;
-	int library; /* it is not the host's */
+	int alone; /* as the library's own, in a group of its own */
 	int rc;
 	struct tote_fault fault;
 };
@@ -384,7 +384,7 @@ static void *make_call(void *user)
 	struct call *c = user;
 
 	c->rc = tote__ledger_append(
-		c->ledger, c->drafts, c->count, c->expected, !c->library, &c->seq, &c->fault);
+		c->ledger, c->drafts, c->count, c->expected, !c->alone, &c->seq, &c->fault);
 	return NULL;
 }
 
@@ -463,7 +463,7 @@ END_TEST
 /* What states allow is known for the first of a group alone. */
 START_TEST(an_append_of_the_library_has_a_group_of_its_own)
 {
-	struct call calls[4] = {{.library = 0}, {.library = 1}, {.library = 0}, {.library = 0}};
+	struct call calls[4] = {{.alone = 0}, {.alone = 1}, {.alone = 0}, {.alone = 0}};
 	struct numbered n[4];
 	struct gathering g;
 	struct fixture f;
