@@ -184,9 +184,9 @@ int tote__ledger_fold(
 
 	if (!l->signer)
 		return tote__fault(fault, TOTE_E_NO_SIGNER,
-			"ledger %s was opened without its signing key: it is folded where that is; "
-			"one that is "
-			"missing here totectl status names, and what to do",
+			"ledger %s was opened without its signing key: fold it where the key is; "
+			"if it "
+			"should be here, totectl status says how to bring it back",
 			l->origin);
 	if ((r = tote__fold_take(l, until, 1, fault)) < 0)
 		return r;
