@@ -360,59 +360,20 @@ END_TEST
 
 /* --- observing ------------------------------------------------------------------------------ */
 
-struct seen {
-	uint64_t next, resets, begin;
-};
-
-static void see_reset(void *user)
-{
-	struct seen *s = user;
-
-	s->resets++;
-	s->next = UINT64_MAX;
-}
-
-static int see(void *user, const struct entry *e, struct tote_fault *fault)
-{
-	struct seen *s = user;
-
-	(void)fault;
-	if (s->next == UINT64_MAX)
-		s->begin = e->seq;
-	else
-		ck_assert_uint_eq(e->seq, s->next);
-	s->next = e->seq + 1;
-	return 0;
-}
-
-static struct ledger *open_seeing(struct fixture *f, struct seen *s, uint32_t observe)
-{
-	struct ledger_options o = f->options;
-	struct ledger *l;
-
-	memset(s, 0, sizeof(*s));
-	o.observe = observe;
-	o.hooks.user = s;
-	o.hooks.reset = see_reset;
-	o.hooks.observe = see;
-	ck_ok(tote__ledger_open(&o, &l, &f->fault), f->fault);
-	return l;
-}
-
 START_TEST(every_entry_is_observed_once_and_in_order)
 {
 	struct ledger *l, *other;
 	struct checkpoint c;
-	struct seen all, last;
+	struct observed all, last;
 	struct fixture f;
 
 	fixture_make(&f, backends[_i]);
 	tote__ledger_close(fixture_create(&f));
-	l = open_seeing(&f, &all, OBSERVE_ALL);
+	l = fixture_open_seeing(&f, &all, OBSERVE_ALL);
 	append_numbers(l, 1, 300);
 	tote__ledger_close(l);
 	fixture_reopen(&f);
-	other = open_seeing(&f, &last, OBSERVE_STATE);
+	other = fixture_open_seeing(&f, &last, OBSERVE_STATE);
 	append_numbers(other, 300, 310);
 	ck_assert_uint_eq(last.begin, 256);
 	ck_assert_uint_eq(last.next, 310);
@@ -420,7 +381,7 @@ START_TEST(every_entry_is_observed_once_and_in_order)
 	ck_ok(tote__ledger_fold(other, &c, NULL, &f.fault), f.fault);
 	append_numbers(other, 400, 410);
 	tote__ledger_close(other);
-	l = open_seeing(&f, &all, OBSERVE_ALL);
+	l = fixture_open_seeing(&f, &all, OBSERVE_ALL);
 	append_numbers(l, 410, 420);
 	ck_assert_uint_eq(all.begin, 0);
 	ck_assert_uint_eq(all.next, 420);

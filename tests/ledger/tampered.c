@@ -159,43 +159,6 @@ END_TEST
 
 /* --- another history under an open handle ----------------------------------------------------- */
 
-struct seen {
-	uint64_t next, resets;
-};
-
-static void see_reset(void *user)
-{
-	struct seen *s = user;
-
-	s->resets++;
-	s->next = UINT64_MAX;
-}
-
-static int see(void *user, const struct entry *e, struct tote_fault *fault)
-{
-	struct seen *s = user;
-
-	(void)fault;
-	if (s->next != UINT64_MAX)
-		ck_assert_uint_eq(e->seq, s->next);
-	s->next = e->seq + 1;
-	return 0;
-}
-
-static struct ledger *open_seeing(struct fixture *f, struct seen *s, uint32_t observe)
-{
-	struct ledger_options o = f->options;
-	struct ledger *l;
-
-	memset(s, 0, sizeof(*s));
-	o.observe = observe;
-	o.hooks.user = s;
-	o.hooks.reset = see_reset;
-	o.hooks.observe = see;
-	ck_ok(tote__ledger_open(&o, &l, &f->fault), f->fault);
-	return l;
-}
-
 /* Repaired by another: shorter than what was observed, and longer again by other entries. */
 START_TEST(what_was_observed_is_observed_anew_where_a_repair_took_some_of_it)
 {
@@ -203,11 +166,11 @@ START_TEST(what_was_observed_is_observed_anew_where_a_repair_took_some_of_it)
 	struct fixture f, other;
 	struct repair done;
 	struct ledger *l, *theirs;
-	struct seen seen;
+	struct observed seen;
 
 	fixture_make(&f, "posix");
 	tote__ledger_close(fixture_create(&f));
-	l = open_seeing(&f, &seen, OBSERVE_ALL);
+	l = fixture_open_seeing(&f, &seen, OBSERVE_ALL);
 	append_numbers(l, 1, ENTRIES);
 	ck_assert_uint_eq(seen.next, ENTRIES);
 	ck_assert_uint_eq(seen.resets, 1);
@@ -237,13 +200,13 @@ START_TEST(the_state_is_read_from_the_last_entry_that_bears_it)
 	static const uint64_t sizes[] = {255, 256, 257, 512, 513};
 	struct fixture f;
 	struct ledger *l;
-	struct seen seen;
+	struct observed seen;
 
 	fixture_make(&f, "posix");
 	l = fixture_create(&f);
 	append_grouped(l, 1, sizes[_i]);
 	tote__ledger_close(l);
-	l = open_seeing(&f, &seen, OBSERVE_STATE);
+	l = fixture_open_seeing(&f, &seen, OBSERVE_STATE);
 	ck_ok(tote__ledger_hold(l, &f.fault), f.fault);
 	tote__ledger_release(l);
 	ck_assert_uint_eq(seen.resets, 1);

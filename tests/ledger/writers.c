@@ -12,47 +12,6 @@
 
 static const char *const backends[] = {"memory", "posix"};
 
-/* --- observing ------------------------------------------------------------------------------ */
-
-struct seen {
-	uint64_t next, resets, begin;
-};
-
-static void see_reset(void *user)
-{
-	struct seen *s = user;
-
-	s->resets++;
-	s->next = UINT64_MAX;
-}
-
-static int see(void *user, const struct entry *e, struct tote_fault *fault)
-{
-	struct seen *s = user;
-
-	(void)fault;
-	if (s->next == UINT64_MAX)
-		s->begin = e->seq;
-	else
-		ck_assert_uint_eq(e->seq, s->next);
-	s->next = e->seq + 1;
-	return 0;
-}
-
-static struct ledger *open_seeing(struct fixture *f, struct seen *s, uint32_t observe)
-{
-	struct ledger_options o = f->options;
-	struct ledger *l;
-
-	memset(s, 0, sizeof(*s));
-	o.observe = observe;
-	o.hooks.user = s;
-	o.hooks.reset = see_reset;
-	o.hooks.observe = see;
-	ck_ok(tote__ledger_open(&o, &l, &f->fault), f->fault);
-	return l;
-}
-
 /* --- several writers ------------------------------------------------------------------------ */
 
 START_TEST(two_handles_take_turns)
@@ -60,16 +19,16 @@ START_TEST(two_handles_take_turns)
 	struct ledger *a, *b;
 	struct fixture f;
 	struct place second;
-	struct seen seen_a, seen_b;
+	struct observed seen_a, seen_b;
 
 	fixture_make(&f, backends[_i]);
 	tote__ledger_close(fixture_create(&f));
 	ck_ok(tote__place_open(
 		      f.ctx, f.backend, f.location, LAYOUT_CONTAINER, 0, &second, &f.fault),
 		f.fault);
-	a = open_seeing(&f, &seen_a, OBSERVE_ALL);
+	a = fixture_open_seeing(&f, &seen_a, OBSERVE_ALL);
 	f.options.place = &second;
-	b = open_seeing(&f, &seen_b, OBSERVE_ALL);
+	b = fixture_open_seeing(&f, &seen_b, OBSERVE_ALL);
 	for (uint64_t i = 1; i < 101; i += 2) {
 		append_numbers(a, i, i + 1);
 		append_numbers(b, i + 1, i + 2);

@@ -478,6 +478,7 @@ static void know_all(struct registry *g, struct known *k, const struct heap *hea
 		.level = 14,
 		.all = 1,
 		.found = 15,
+		.cached = 1,
 		.stopped = 1,
 		.from = 16,
 		.to = 17,
@@ -494,6 +495,7 @@ static void know_all(struct registry *g, struct known *k, const struct heap *hea
 		.raised_us = 28,
 		.acknowledged_us = 29,
 		.cleared = 1};
+	k->cached = CACHED_ASKED;
 	g->stepped_seq = 30;
 	g->stepped_us = 31;
 	g->newest_us = 32;
@@ -527,11 +529,12 @@ START_TEST(what_a_registry_knows_it_knows_again)
 	ck_assert_uint_eq(run->first, 12);
 	ck_assert_uint_eq(run->job, 13);
 	ck_assert_uint_eq(run->level, 14);
-	ck_assert(run->all && run->stopped && !run->part);
+	ck_assert(run->all && run->stopped && run->cached && !run->part);
 	ck_assert_uint_eq(run->found, 15);
 	ck_assert_uint_eq(run->from, 16);
 	ck_assert_uint_eq(run->to, 17);
 	ck_assert_uint_eq(run->covered_to, 18);
+	ck_assert_uint_eq(again->cached, CACHED_ASKED);
 	ck_assert_uint_eq(again->flag_count, 1);
 	flag = again->flags;
 	ck_assert_uint_eq(flag->seq, 25);

@@ -186,6 +186,16 @@ static inline void remove_tree(const char *path)
 	ck_assert_int_eq(run_shell(printed("chmod -R u+rwX '%s' && rm -rf '%s'", path, path)), 0);
 }
 
+/* Of three groups of the container "a" that no checkpoint covers, the one in the middle. */
+static inline void harm_second_group(const struct root *r)
+{
+	ck_assert_int_eq(run_shell(printed("cd '%s/containers/a/ledger/journal' && printf x | "
+					   "dd of=$(ls | tail -1) bs=1 seek=12400 "
+					   "conv=notrunc 2>/dev/null",
+				 r->path)),
+		0);
+}
+
 /* --- a process that dies at a step ---------------------------------------------------------- */
 
 #define DIED 99

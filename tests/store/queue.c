@@ -221,9 +221,13 @@ START_TEST(a_member_that_is_killed_in_the_queue_is_out_of_it)
 }
 END_TEST
 
-/* He gets what is his when he goes on. */
-START_TEST(a_member_that_is_stopped_in_the_queue_is_passed_after_a_while)
+/*
+ * He gets what is his when he goes on. The first one has the turnstile besides, since he must wait
+ * although nobody is ahead; number 1 has his place alone.
+ */
+START_TEST(a_member_that_is_stopped_is_passed_after_a_while)
 {
+	const int stopped = _i;
 	struct house h;
 	pid_t pids[4];
 	int status;
@@ -233,45 +237,18 @@ START_TEST(a_member_that_is_stopped_in_the_queue_is_passed_after_a_while)
 	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, 0, &h.fault), h.fault);
 	for (int i = 0; i < 4; i++)
 		pids[i] = stand(&h, i);
-	kill(pids[1], SIGSTOP);
-	ck_assert_int_eq(waitpid(pids[1], &status, WUNTRACED), pids[1]);
+	kill(pids[stopped], SIGSTOP);
+	ck_assert_int_eq(waitpid(pids[stopped], &status, WUNTRACED), pids[stopped]);
 	start = now_us();
 	h.ops->lock_drop(h.at, LOCK_BYTE_WRITE);
-	ends_well(pids[0]);
-	ends_well(pids[2]);
-	ends_well(pids[3]);
+	for (int i = 0; i < 4; i++)
+		if (i != stopped)
+			ends_well(pids[i]);
 	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, SHORT_US, &h.fault), h.fault);
 	h.ops->lock_drop(h.at, LOCK_BYTE_WRITE);
 	ck_assert_int_lt(now_us() - start, SHORT_US);
-	kill(pids[1], SIGCONT);
-	ends_well(pids[1]);
-	told_end(&h);
-}
-END_TEST
-
-/* Who must wait although nobody is ahead has the turnstile besides, and others wait for that first. */
-START_TEST(a_member_that_is_stopped_at_the_turnstile_is_passed_after_a_while)
-{
-	struct house h;
-	pid_t pids[3];
-	int status;
-	int64_t start;
-
-	told_house(&h);
-	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, 0, &h.fault), h.fault);
-	for (int i = 0; i < 3; i++)
-		pids[i] = stand(&h, i);
-	kill(pids[0], SIGSTOP);
-	ck_assert_int_eq(waitpid(pids[0], &status, WUNTRACED), pids[0]);
-	start = now_us();
-	h.ops->lock_drop(h.at, LOCK_BYTE_WRITE);
-	ends_well(pids[1]);
-	ends_well(pids[2]);
-	ck_ok(h.ops->lock_take(h.at, LOCK_BYTE_WRITE, SHORT_US, &h.fault), h.fault);
-	h.ops->lock_drop(h.at, LOCK_BYTE_WRITE);
-	ck_assert_int_lt(now_us() - start, SHORT_US);
-	kill(pids[0], SIGCONT);
-	ends_well(pids[0]);
+	kill(pids[stopped], SIGCONT);
+	ends_well(pids[stopped]);
 	told_end(&h);
 }
 END_TEST
@@ -409,8 +386,7 @@ Suite *queue_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, of_those_who_ask_later_each_is_served_at_most_once_before);
 	tcase_add_test(tc, a_member_that_is_killed_in_the_queue_is_out_of_it);
-	tcase_add_test(tc, a_member_that_is_stopped_in_the_queue_is_passed_after_a_while);
-	tcase_add_test(tc, a_member_that_is_stopped_at_the_turnstile_is_passed_after_a_while);
+	tcase_add_loop_test(tc, a_member_that_is_stopped_is_passed_after_a_while, 0, 2);
 	tcase_add_test(tc, who_is_stopped_costs_the_others_their_patience_once);
 	tcase_add_test(tc, who_gives_up_leaves_the_others_in_their_order);
 	tcase_add_test(tc, who_has_waited_for_byte_0_has_neither_turnstile_nor_place_any_more);

@@ -281,6 +281,41 @@ struct ledger *fixture_open(struct fixture *f)
 	return l;
 }
 
+static void see_reset(void *user)
+{
+	struct observed *s = user;
+
+	s->resets++;
+	s->next = UINT64_MAX;
+}
+
+static int see(void *user, const struct entry *e, struct tote_fault *fault)
+{
+	struct observed *s = user;
+
+	(void)fault;
+	if (s->next == UINT64_MAX)
+		s->begin = e->seq;
+	else
+		ck_assert_uint_eq(e->seq, s->next);
+	s->next = e->seq + 1;
+	return 0;
+}
+
+struct ledger *fixture_open_seeing(struct fixture *f, struct observed *s, uint32_t observe)
+{
+	struct ledger_options o = f->options;
+	struct ledger *l;
+
+	memset(s, 0, sizeof(*s));
+	o.observe = observe;
+	o.hooks.user = s;
+	o.hooks.reset = see_reset;
+	o.hooks.observe = see;
+	ck_ok(tote__ledger_open(&o, &l, &f->fault), f->fault);
+	return l;
+}
+
 void fixture_sign_last(struct fixture *f, const char *origin, uint64_t size, uint8_t first_byte)
 {
 	struct checkpoint c = {.size = size};

@@ -45,6 +45,12 @@ void fixture_reopen(struct fixture *f);
 struct ledger *fixture_create(struct fixture *f); /* container.created under a checkpoint */
 struct ledger *fixture_open(struct fixture *f);   /* with f->options */
 
+/* What a handle's room above was told of: entries in their order, and each time anew. */
+struct observed {
+	uint64_t next, resets, begin; /* next: UINT64_MAX behind a reset */
+};
+struct ledger *fixture_open_seeing(struct fixture *f, struct observed *s, uint32_t observe);
+
 /* The draft of entry 0; record drafts of kind "record" with a number in a field and its payload. */
 const struct draft *fixture_first(struct fixture *f);
 
